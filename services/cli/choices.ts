@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander'
+import { apiVersion } from '#core/ids.ts'
+
+/** A parser of an option that takes a whole number of at least one. */
+export function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+  return Number(text)
+}
+
+/** A parser of a rate: events per second, above zero. */
+export function rate(text: string): number {
+  const value = Number(text)
+  if (!/^\d+(?:\.\d+)?$/.test(text) || value <= 0) {
+    throw new InvalidArgumentError('It must be a number of events per second, above 0.')
+  }
+  return value
+}
+
+/** A parser of an API version. */
+export function version(text: string): string {
+  if (apiVersion(text) === null) throw new InvalidArgumentError('It must be a date, YYYY-MM-DD.')
+  return text
+}
+
+/** A parser of a base URL. */
+export function baseUrl(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.')
+  }
+  return text
+}

@@ -1,0 +1,154 @@
+import { Command, CommanderError, Option } from 'commander'
+import { DOMAINS, MODES } from '#core/routing.ts'
+import { baseUrl, count, rate, version } from './choices.ts'
+import type { EndpointsOptions } from './endpoints-command.ts'
+import { listEndpoints } from './endpoints-command.ts'
+import { usageFault } from './fault.ts'
+import type { SchemasOptions } from './schemas-command.ts'
+import { lintSchemas, registerSchemas } from './schemas-command.ts'
+import type { SendOptions } from './send-command.ts'
+import { send } from './send-command.ts'
+import type { TailOptions } from './tail-command.ts'
+import { tail } from './tail-command.ts'
+import type { Terminal } from './terminal.ts'
+
+const NAME = 'npm run cli --'
+const FOLDER_OPTION = ['--folder <folder>', 'folder with one folder for each version'] as const
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${NAME} ${line}`).join('\n')}\n`
+}
+
+/** A verb that has verbs of its own: alone it is wrong use. */
+function group(name: string, description: string, verbs: readonly string[]): Command {
+  return new Command(name).description(description).action((_options, command: Command) => {
+    const [word] = command.args
+    const wrong = word === undefined ? 'a verb is missing' : `unknown verb ${word}`
+    throw usageFault(`${name}: ${wrong}; there is ${verbs.join(', ')}`)
+  })
+}
+
+function schemas(terminal: Terminal): Command {
+  const command = group('schemas', 'check and register the schemas', ['lint', 'register'])
+  command
+    .command('lint')
+    .description('check every schema file; changes nothing')
+    .option(...FOLDER_OPTION)
+    .addHelpText('after', examples('schemas lint', 'schemas lint --folder ../candidate'))
+    .action((options: SchemasOptions) => lintSchemas(terminal, options))
+  command
+    .command('register')
+    .description('topics, compatibility, schemas, catalogue; changes only what is missing')
+    .option(...FOLDER_OPTION)
+    .addHelpText('after', examples('schemas register'))
+    .action((options: SchemasOptions) => registerSchemas(terminal, options))
+  return command
+}
+
+function sending(terminal: Terminal): Command {
+  return new Command('send')
+    .description('sign events and post them to the ingress, as QairoPay does')
+    .option('--type <type>', 'event type, e.g. card.transaction.authorized')
+    .option('--version <date>', 'API version of the sample, YYYY-MM-DD', version)
+    .option('--tenant <id>', 'tenant to send for; the first endpoint when missing')
+    .option('--count <n>', 'how many events', count, 1)
+    .option('--rate <r>', 'events per second; as fast as it goes when missing', rate)
+    .option('--file <file>', 'JSON file with an event, instead of a sample')
+    .option('--url <url>', 'base URL of the ingress', baseUrl)
+    .addHelpText(
+      'after',
+      examples(
+        'send --type card.transaction.authorized --version 2026-05-19',
+        'send --type pass.installed --version 2026-02-01 --count 1000 --rate 100',
+        'send --file event.json --tenant tnt_01HZX3J5K7M9P1R3T5V7X9Z1B3',
+      ),
+    )
+    .action((options: SendOptions) => send(terminal, options))
+}
+
+function tailing(terminal: Terminal): Command {
+  const domains = [...DOMAINS, 'quarantine']
+  return new Command('tail')
+    .description('print decoded records of a topic, with their coordinates')
+    .addOption(new Option('--mode <mode>', 'live or sandbox').choices(MODES).makeOptionMandatory())
+    .addOption(
+      new Option('--domain <domain>', 'which topic').choices(domains).makeOptionMandatory(),
+    )
+    .option('--from-beginning', 'from the oldest record on, not only what is new')
+    .option('--max <n>', 'end after this many records', count)
+    .option('--json', 'one JSON object a line, with everything')
+    .option('--show-pii', 'show personal data instead of masking it')
+    .addHelpText(
+      'after',
+      examples(
+        'tail --mode sandbox --domain card',
+        'tail --mode sandbox --domain card --from-beginning --max 10 --json',
+        'tail --mode live --domain quarantine --from-beginning',
+      ),
+    )
+    .action((options: TailOptions) => tail(terminal, options))
+}
+
+function endpoints(terminal: Terminal): Command {
+  const command = group('endpoints', 'the webhook endpoints', ['list'])
+  command
+    .command('list')
+    .description('id, tenant, mode, and how many secrets; never the secrets')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', examples('endpoints list', 'endpoints list --json'))
+    .action((options: EndpointsOptions) => listEndpoints(terminal, options))
+  return command
+}
+
+/** Errors become one line, printed by whoever runs the program; help stays as it is. */
+function quiet(command: Command): void {
+  command
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showHelpAfterError(false)
+    .allowExcessArguments(false)
+  for (const inner of command.commands) quiet(inner)
+}
+
+/** All verbs. Nothing runs before `parseAsync`. */
+function program(terminal: Terminal): Command {
+  const verbs = ['schemas', 'send', 'tail', 'endpoints']
+  const command = new Command(NAME)
+    .description('One door for operators of event-router.')
+    .addHelpText('after', examples('schemas register', 'send --help', 'endpoints list'))
+    .action((_options, self: Command) => {
+      const [word] = self.args
+      const wrong = word === undefined ? 'a verb is missing' : `unknown verb ${word}`
+      throw usageFault(`${wrong}; there is ${verbs.join(', ')} (see \`${NAME} --help\`)`)
+    })
+  for (const verb of [schemas, sending, tailing, endpoints]) command.addCommand(verb(terminal))
+  quiet(command)
+  command.allowExcessArguments(true)
+  for (const inner of command.commands) {
+    if (inner.commands.length > 0) inner.allowExcessArguments(true)
+  }
+  return command
+}
+
+/** What commander says of wrong use, as one line without its own prefix. */
+function oneLine(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim()
+}
+
+/**
+ * Runs one command.
+ *
+ * @throws CliFault for everything that a person can put right.
+ */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<void> {
+  try {
+    await program(terminal).parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return
+    throw usageFault(oneLine(error.message))
+  }
+}

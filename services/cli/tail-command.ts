@@ -1,0 +1,153 @@
+import type { Domain, Mode } from '#core/routing.ts'
+import { controlTopic, eventTopic, quarantineTopic } from '#core/routing.ts'
+import { KAFKA_SETTINGS } from '#platform/config/common.ts'
+import type { KafkaConnection } from '#platform/kafka/connection.ts'
+import { connectionOf } from '#platform/kafka/connection.ts'
+import type { ControlTail } from '#platform/kafka/control-tail.ts'
+import { startControlTail } from '#platform/kafka/control-tail.ts'
+import type { FollowEnd, LogFollower, LogRecord } from '#platform/kafka/log-tail.ts'
+import { followLog } from '#platform/kafka/log-tail.ts'
+import { createLogger } from '#platform/log.ts'
+import { RegistryClient } from '#platform/registry/registry-client.ts'
+import { failure } from './fault.ts'
+import { RecordReader } from './record-reader.ts'
+import type { ReadRecord } from './record-text.ts'
+import { recordJson, recordLine } from './record-text.ts'
+import { cliSettings, stackEnvironment } from './stack-address.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface TailOptions {
+  readonly mode: Mode
+  readonly domain: Domain | 'quarantine'
+  readonly fromBeginning?: true
+  /** Ends after this many records. */
+  readonly max?: number
+  readonly json?: true
+  readonly showPii?: true
+}
+
+const CATALOGUE_WITHIN_MS = 10_000
+const log = createLogger({ service: 'cli', level: 'silent' })
+
+async function loadedCatalogue(tail: ControlTail): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const loaded = await new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), CATALOGUE_WITHIN_MS)
+    tail.onChange(() => resolve(true))
+  })
+  clearTimeout(timer)
+  if (!loaded) throw failure(`the catalogue of versions: ${tail.problem() ?? 'not read'}`)
+}
+
+/** Prints records until there are enough, and says when that is so. */
+class Printer {
+  readonly #terminal: Terminal
+  readonly #options: TailOptions
+  readonly #read: (record: LogRecord) => Promise<ReadRecord>
+  readonly full: Promise<void>
+  #left: number
+  #fill: () => void = () => {}
+
+  constructor(
+    terminal: Terminal,
+    options: TailOptions,
+    read: (record: LogRecord) => Promise<ReadRecord>,
+  ) {
+    this.#terminal = terminal
+    this.#options = options
+    this.#read = read
+    this.#left = options.max ?? Number.POSITIVE_INFINITY
+    this.full = new Promise((resolve) => {
+      this.#fill = resolve
+    })
+  }
+
+  async print(records: readonly LogRecord[]): Promise<void> {
+    const { json, showPii = false } = this.#options
+    for (const record of records) {
+      if (this.#left === 0 || this.#terminal.stopped.aborted) return
+      const read = await this.#read(record)
+      const text = json === true ? recordJson : recordLine
+      this.#terminal.line(text(record, read, { showPii }))
+      this.#left -= 1
+      if (this.#left === 0) this.#fill()
+    }
+  }
+}
+
+function topicOf(prefix: string, { mode, domain }: TailOptions): string {
+  return domain === 'quarantine' ? quarantineTopic(prefix, mode) : eventTopic(prefix, mode, domain)
+}
+
+async function follow(
+  connection: KafkaConnection,
+  topic: string,
+  fromBeginning: boolean,
+  printer: Printer,
+): Promise<LogFollower> {
+  try {
+    return await followLog({
+      connection,
+      topics: [topic],
+      fromBeginning,
+      log,
+      onRecords: (records) => printer.print(records),
+    })
+  } catch {
+    throw failure(
+      `Kafka at ${connection.brokers.join(', ')} or its topic ${topic} cannot be reached`,
+    )
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+function bytesOf({ value }: LogRecord): ReadRecord {
+  return { kind: 'set_aside', body: value ?? Buffer.alloc(0) }
+}
+
+async function followUntilDone(
+  terminal: Terminal,
+  follower: LogFollower,
+  printer: Printer,
+): Promise<void> {
+  const ended = follower.ended.then((end): FollowEnd => end)
+  const enough = Promise.race([printer.full, aborted(terminal.stopped)])
+  const end = await Promise.race([ended, enough.then((): FollowEnd => 'stopped')])
+  await follower.stop()
+  if (end !== 'stopped') throw failure(`Kafka went away (${end}); start again to read on`)
+}
+
+/** Prints what is on a topic, decoded, and leaves no consumer group behind. */
+export async function tail(terminal: Terminal, options: TailOptions): Promise<void> {
+  const environment = await stackEnvironment(terminal.environment, ['KAFKA_BROKERS'])
+  const withRegistry = await stackEnvironment(environment, ['SCHEMA_REGISTRY_URL']).catch(
+    () => null,
+  )
+  const settings = cliSettings(KAFKA_SETTINGS, environment)
+  const connection = connectionOf(settings, 'event-router-cli')
+  const topic = topicOf(settings.topicPrefix, options)
+  const catalogue = startControlTail({
+    connection,
+    topic: controlTopic(settings.topicPrefix),
+    log,
+  })
+  try {
+    await loadedCatalogue(catalogue)
+    const url = withRegistry?.SCHEMA_REGISTRY_URL
+    const reader = new RecordReader({
+      entries: () => catalogue.entries().values(),
+      registry: url === undefined ? null : new RegistryClient({ url }),
+    })
+    const read = async (record: LogRecord) =>
+      options.domain === 'quarantine' ? bytesOf(record) : await reader.read(record)
+    const printer = new Printer(terminal, options, read)
+    const follower = await follow(connection, topic, options.fromBeginning === true, printer)
+    await followUntilDone(terminal, follower, printer)
+  } finally {
+    await catalogue.stop()
+  }
+}

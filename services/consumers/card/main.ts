@@ -1,0 +1,4 @@
+import { runConsumerService } from '#consumers/runtime/service.ts'
+import { cardConsumer } from './projection.ts'
+
+await runConsumerService(cardConsumer)

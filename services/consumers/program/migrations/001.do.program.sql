@@ -1,0 +1,39 @@
+-- The current state of each resource of the domain, and the history of its events.
+CREATE SCHEMA IF NOT EXISTS program;
+
+CREATE TABLE IF NOT EXISTS program.programs (
+  tenant_id text COLLATE "C" NOT NULL,
+  live_mode boolean NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  api_version text NOT NULL,
+  last_event_id text COLLATE "C" NOT NULL,
+  last_event_type text NOT NULL,
+  created timestamptz NOT NULL,
+  snapshot jsonb NOT NULL,
+  status text,
+  name text,
+  suspend_reason text,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, live_mode, program_id)
+);
+
+-- Append only: one row an event, also of types that nobody knew. `data` is as sent.
+CREATE TABLE IF NOT EXISTS program.history (
+  tenant_id text COLLATE "C" NOT NULL,
+  live_mode boolean NOT NULL,
+  event_id text COLLATE "C" NOT NULL,
+  event_type text NOT NULL,
+  api_version text NOT NULL,
+  created timestamptz NOT NULL,
+  resource text,
+  resource_id text COLLATE "C",
+  data jsonb NOT NULL,
+  previous_attributes jsonb,
+  topic text NOT NULL,
+  partition integer NOT NULL,
+  record_offset bigint NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, live_mode, event_id)
+);
+CREATE INDEX IF NOT EXISTS history_by_resource
+  ON program.history (tenant_id, live_mode, resource_id, created);

@@ -1,0 +1,70 @@
+import type { Registry } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
+
+/** The figures of a consumer; labels are bounded and never hold a tenant, an id or a value. */
+export interface ConsumerMetrics {
+  readonly records: Counter<'mode' | 'family' | 'outcome'>
+  readonly setAside: Counter<'mode' | 'reason'>
+  readonly batchSeconds: Histogram<'mode'>
+  readonly fenced: Counter<'mode'>
+  readonly rebuilds: Counter<'mode' | 'cause'>
+  readonly retries: Counter<'mode' | 'fault'>
+  readonly offsetJumps: Counter<'mode' | 'kind'>
+  readonly lag: Gauge<'mode' | 'partition'>
+}
+
+/** Declares the figures in a process's registry. */
+export function consumerMetrics(registry: Registry): ConsumerMetrics {
+  const registers = [registry]
+  return {
+    records: new Counter({
+      name: 'consumer_records_total',
+      help: 'Records handled, by first part of the event type and by outcome.',
+      labelNames: ['mode', 'family', 'outcome'],
+      registers,
+    }),
+    setAside: new Counter({
+      name: 'consumer_set_aside_total',
+      help: 'Records set aside, by reason.',
+      labelNames: ['mode', 'reason'],
+      registers,
+    }),
+    batchSeconds: new Histogram({
+      name: 'consumer_batch_duration_seconds',
+      help: 'Time of one transaction with everything in it.',
+      labelNames: ['mode'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    fenced: new Counter({
+      name: 'consumer_fenced_total',
+      help: 'Batches given up because another member has claimed the partition.',
+      labelNames: ['mode'],
+      registers,
+    }),
+    rebuilds: new Counter({
+      name: 'consumer_rebuilds_total',
+      help: 'Kafka consumers thrown away and made anew, by cause.',
+      labelNames: ['mode', 'cause'],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'consumer_database_retries_total',
+      help: 'Batches tried again because of the database.',
+      labelNames: ['mode', 'fault'],
+      registers,
+    }),
+    offsetJumps: new Counter({
+      name: 'consumer_offset_jumps_total',
+      help: 'Times Kafka and the database disagreed about the next offset.',
+      labelNames: ['mode', 'kind'],
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'consumer_lag_records',
+      help: 'Records behind the end of the partition after the last batch.',
+      labelNames: ['mode', 'partition'],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,4 @@
+import { runConsumerService } from '#consumers/runtime/service.ts'
+import { settlementConsumer } from './projection.ts'
+
+await runConsumerService(settlementConsumer)

@@ -1,0 +1,82 @@
+import type { Coordinate } from './outcome.ts'
+
+/** A record on its way to Kafka, its partition already chosen. */
+export interface OutgoingRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly key: string
+  readonly value: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What a broker's produce answer says of one partition. */
+export interface PartitionAnswer {
+  readonly topic: string
+  readonly partition: number
+  readonly errorCode: number
+  /** Decimal offset of the first record written; missing or negative when nothing is known. */
+  readonly baseOffset: string | undefined
+}
+
+/**
+ * What one attempt to write a batch came to. `refused`: a broker will not take at least one of
+ * these records, however often it is asked; the scope says whether a record or a whole topic is
+ * at fault. `unknown`: anything else, so the batch may have been written in part or whole.
+ */
+export type Attempt =
+  | { readonly kind: 'answered'; readonly partitions: readonly PartitionAnswer[] }
+  | { readonly kind: 'refused'; readonly scope: 'record' | 'topic'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+function placeOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}
+
+function baseOffsets(partitions: readonly PartitionAnswer[]): Map<string, bigint> {
+  const bases = new Map<string, bigint>()
+  for (const { topic, partition, errorCode, baseOffset } of partitions) {
+    if (errorCode !== 0 || baseOffset === undefined || !/^\d+$/.test(baseOffset)) continue
+    bases.set(placeOf(topic, partition), BigInt(baseOffset))
+  }
+  return bases
+}
+
+/**
+ * The coverage check (`client-pitfalls.md`, P2): a record is durable only when the answer names
+ * its topic and partition without error and with a base offset. kafkajs resolves a send although
+ * some of its partitions were never written; those come back as null here, in the batch's order.
+ */
+export function coverage(
+  batch: readonly OutgoingRecord[],
+  partitions: readonly PartitionAnswer[],
+): readonly (Coordinate | null)[] {
+  const next = baseOffsets(partitions)
+  return batch.map(({ topic, partition }) => {
+    const place = placeOf(topic, partition)
+    const offset = next.get(place)
+    if (offset === undefined) return null
+    next.set(place, offset + 1n)
+    return { topic, partition, offset: offset.toString() }
+  })
+}
+
+/** Limits of one batch: encoding is synchronous, and 200 records stall the loop for about 4 ms. */
+export interface BatchLimits {
+  readonly records: number
+  readonly bytes: number
+}
+
+/**
+ * How many records from the front of the queue make the next batch: as many as fit the limits, at
+ * least one, since a record larger than the limit must still go out alone.
+ */
+export function batchLength(sizes: readonly number[], limits: BatchLimits): number {
+  let bytes = 0
+  let length = 0
+  for (const size of sizes) {
+    if (length >= limits.records || (length > 0 && bytes + size > limits.bytes)) break
+    bytes += size
+    length += 1
+  }
+  return length
+}

@@ -1,0 +1,239 @@
+import type { Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs'
+import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
+import type { Logger } from '../log.ts'
+import { errorFields } from '../log.ts'
+import type { KafkaConnection } from './connection.ts'
+import { kafkaClient } from './connection.ts'
+
+/** What a send may cost in time; the table of consequences is in `client-pitfalls.md`, P3 and P4. */
+export interface BatchSenderOptions {
+  readonly connection: KafkaConnection
+  readonly log: Logger
+  /** Our own timer round each attempt, since `send` may connect, refresh and produce: 3500 ms. */
+  readonly attemptTimeoutMs: number
+  /** Waited between attempts to connect. */
+  readonly reconnectDelayMs: number
+}
+
+/** The broker's own time to gather all acknowledgements of one request. */
+const ACKS_TIMEOUT_MS = 2500
+/** A moved leader is heard of at the latest after this (P3); the library's default is 300 s. */
+const METADATA_MAX_AGE_MS = 5000
+const DISCONNECT_CAP_MS = 2000
+
+/** Errors that no repetition cures, by the name of Kafka's protocol. */
+const REFUSALS: Readonly<Record<string, 'record' | 'topic'>> = {
+  MESSAGE_TOO_LARGE: 'record',
+  RECORD_LIST_TOO_LARGE: 'record',
+  INVALID_RECORD: 'record',
+  INVALID_TIMESTAMP: 'record',
+  UNKNOWN_TOPIC_OR_PARTITION: 'topic',
+  INVALID_TOPIC_EXCEPTION: 'topic',
+  TOPIC_AUTHORIZATION_FAILED: 'topic',
+  CLUSTER_AUTHORIZATION_FAILED: 'topic',
+}
+
+/** The protocol's name of an error, also from inside kafkajs's wrappers, or null. */
+function protocolType(error: unknown): string | null {
+  const { type, cause } = error as { type?: unknown; cause?: unknown }
+  if (typeof type === 'string') return type
+  return cause === undefined || cause === error ? null : protocolType(cause ?? {})
+}
+
+/** What a failed send says about its records. Anything not known for sure is `unknown`. */
+export function attemptOf(error: unknown): Attempt & { readonly kind: 'refused' | 'unknown' } {
+  const type = error instanceof Error ? protocolType(error) : null
+  const scope = type === null ? undefined : REFUSALS[type]
+  if (type !== null && scope !== undefined) return { kind: 'refused', scope, reason: type }
+  return { kind: 'unknown', reason: type ?? (error instanceof Error ? error.name : 'error') }
+}
+
+function kafkaMessage(record: OutgoingRecord): Message {
+  return {
+    key: record.key,
+    value: Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength),
+    partition: record.partition,
+    headers: record.headers,
+  }
+}
+
+function byTopic(batch: readonly OutgoingRecord[]): TopicMessages[] {
+  const topics = new Map<string, Message[]>()
+  for (const record of batch) {
+    const messages = topics.get(record.topic)
+    if (messages === undefined) topics.set(record.topic, [kafkaMessage(record)])
+    else messages.push(kafkaMessage(record))
+  }
+  return [...topics].map(([topic, messages]) => ({ topic, messages }))
+}
+
+function partitionAnswer(metadata: RecordMetadata): PartitionAnswer {
+  const { topicName: topic, partition, errorCode, baseOffset } = metadata
+  return { topic, partition, errorCode, baseOffset }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/**
+ * One attempt at a time to write a batch, on a plain producer that is thrown away after every
+ * time-out or connection error (P1, P3, P4, P7). It repeats nothing: what is uncovered is the
+ * business of the group commit.
+ */
+export class BatchSender {
+  readonly #options: BatchSenderOptions
+  #producer: Producer | null = null
+  #connecting: Promise<void> | null = null
+  #closed = false
+
+  constructor(options: BatchSenderOptions) {
+    this.#options = options
+  }
+
+  /** Starts to connect in the background; safe to call again. */
+  connect(): void {
+    if (this.#closed || this.#producer !== null || this.#connecting !== null) return
+    this.#connecting = this.#connectUntilDone().finally(() => {
+      this.#connecting = null
+    })
+  }
+
+  /** What is wrong, for readiness; null while connected. */
+  problem(): string | null {
+    return this.#producer === null ? 'Kafka cannot be reached' : null
+  }
+
+  /** Writes the batch with acks=all, or says what is known of it. Never throws. */
+  async attempt(batch: readonly OutgoingRecord[]): Promise<Attempt> {
+    const over = new AbortController()
+    const expired = this.#expiry(over.signal)
+    try {
+      return await Promise.race([this.#send(batch, over.signal), expired])
+    } finally {
+      over.abort()
+    }
+  }
+
+  /** Disconnects within 2 s; what is still in flight must have been waited for before (P6). */
+  async close(): Promise<void> {
+    this.#closed = true
+    const producer = this.#producer
+    this.#producer = null
+    if (producer !== null)
+      await Promise.race([this.#disconnect(producer), delay(DISCONNECT_CAP_MS)])
+  }
+
+  #expiry(signal: AbortSignal): Promise<Attempt> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#discard(this.#producer)
+        resolve({ kind: 'unknown', reason: 'attempt_timeout' })
+      }, this.#options.attemptTimeoutMs)
+      signal.addEventListener('abort', () => clearTimeout(timer))
+    })
+  }
+
+  async #send(batch: readonly OutgoingRecord[], over: AbortSignal): Promise<Attempt> {
+    const producer = await this.#connected()
+    // An attempt that is over must not send later, beside the one that took its place (P9).
+    if (producer === null || over.aborted) return { kind: 'unknown', reason: 'not_connected' }
+    try {
+      const answer = await producer.sendBatch({
+        acks: -1,
+        timeout: ACKS_TIMEOUT_MS,
+        topicMessages: byTopic(batch),
+      })
+      return { kind: 'answered', partitions: answer.map(partitionAnswer) }
+    } catch (error) {
+      return this.#failed(producer, error)
+    } finally {
+      // kafkajs connects anew while it fails on a producer that was discarded meanwhile.
+      if (over.aborted && producer !== this.#producer) void this.#disconnect(producer)
+    }
+  }
+
+  #failed(producer: Producer, error: unknown): Attempt {
+    const attempt = attemptOf(error)
+    this.#options.log.warn({ event: 'kafka.attempt_failed', reason: attempt.reason })
+    // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. A
+    // topic-wide refusal stays in its metadata for ever, so that producer goes too.
+    const connectionProven = error instanceof Error && protocolType(error) !== null
+    if (!connectionProven || (attempt.kind === 'refused' && attempt.scope === 'topic')) {
+      this.#discard(producer)
+    }
+    return attempt
+  }
+
+  async #connected(): Promise<Producer | null> {
+    while (this.#producer === null && !this.#closed) {
+      this.connect()
+      await this.#connecting
+    }
+    return this.#producer
+  }
+
+  #discard(producer: Producer | null): void {
+    if (producer === null || producer !== this.#producer) return
+    this.#producer = null
+    void this.#disconnect(producer)
+    this.connect()
+  }
+
+  async #disconnect(producer: Producer): Promise<void> {
+    try {
+      await producer.disconnect()
+    } catch (error) {
+      this.#options.log.debug({ event: 'kafka.disconnect_failed', ...errorFields(error) })
+    }
+  }
+
+  async #connectUntilDone(): Promise<void> {
+    let quiet = false
+    while (!this.#closed) {
+      const producer = await this.#connectToAny()
+      if (producer !== null) {
+        if (this.#closed) await this.#disconnect(producer)
+        else this.#producer = producer
+        return
+      }
+      if (!quiet) this.#options.log.warn({ event: 'kafka.unreachable' })
+      quiet = true
+      await delay(this.#options.reconnectDelayMs)
+    }
+  }
+
+  /** Asks every seed at once: one hung broker must not cost the deadline of a record (P4). */
+  async #connectToAny(): Promise<Producer | null> {
+    const { connection } = this.#options
+    const candidates = connection.brokers.map((seed) => this.#connectTo(seed))
+    try {
+      const chosen = await Promise.any(candidates)
+      for (const candidate of candidates) {
+        void candidate.then(
+          (producer) => (producer === chosen ? undefined : this.#disconnect(producer)),
+          () => undefined,
+        )
+      }
+      return chosen
+    } catch {
+      return null
+    }
+  }
+
+  async #connectTo(seed: string): Promise<Producer> {
+    const { connection, log } = this.#options
+    const producer = kafkaClient({ ...connection, brokers: [seed] }, log, 0).producer({
+      idempotent: false,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      retry: { retries: 0 },
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+    })
+    await producer.connect()
+    return producer
+  }
+}

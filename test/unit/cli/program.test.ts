@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { CliFault } from '#cli/fault.ts'
+import { runCommand } from '#cli/program.ts'
+
+/** What a command said when it gave up, and how it would exit. */
+async function faultOf(args: readonly string[]): Promise<CliFault> {
+  const lines: string[] = []
+  const terminal = {
+    environment: { LOCAL_DIR: '/nowhere' },
+    line: (text: string) => void lines.push(text),
+    stopped: new AbortController().signal,
+  }
+  try {
+    await runCommand(args, terminal)
+  } catch (error) {
+    if (error instanceof CliFault) return error
+    throw error
+  }
+  throw new Error(`it worked: ${lines.join('\n')}`)
+}
+
+const WRONG: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
+  ['no verb', [], /a verb is missing; there is schemas, send, tail, endpoints/],
+  ['an unknown verb', ['sned'], /unknown verb sned/],
+  ['a verb alone that has verbs', ['schemas'], /there is lint, register/],
+  ['an unknown verb of a verb', ['endpoints', 'lst'], /unknown verb lst; there is list/],
+  ['an unknown option', ['send', '--typ', 'x'], /--typ.*Did you mean --type/],
+  ['a missing value', ['send', '--type'], /--type.*missing/],
+  ['no event to send', ['send'], /--type and --version, or --file/],
+  ['a version that is no date', ['send', '--type', 'a', '--version', 'new'], /YYYY-MM-DD/],
+  [
+    'a version without samples',
+    ['send', '--type', 'card.created', '--version', '2020-01-01'],
+    /no samples of version 2020-01-01; there are .*2026-05-19/,
+  ],
+  [
+    'an unknown type',
+    ['send', '--type', 'card.eaten', '--version', '2026-05-19'],
+    /no sample of type card\.eaten in 2026-05-19; there are .*card\.created/,
+  ],
+  ['a count of none', ['send', '--count', '0'], /--count.*1 or more/],
+  ['a rate that is no number', ['send', '--rate', 'fast'], /--rate.*above 0/],
+  ['a rate of zero', ['send', '--rate', '0'], /--rate.*above 0/],
+  ['a URL that is none', ['send', '--url', 'localhost'], /--url.*http:/],
+  [
+    'a file that is not there',
+    ['send', '--file', '/nowhere.json'],
+    /\/nowhere\.json cannot be read/,
+  ],
+  ['a missing mode', ['tail', '--domain', 'card'], /--mode.*not specified/],
+  ['an unknown mode', ['tail', '--mode', 'test', '--domain', 'card'], /live, sandbox/],
+  ['an unknown domain', ['tail', '--mode', 'live', '--domain', 'cards'], /pass, card,.*quarantine/],
+  ['a word too many', ['endpoints', 'list', 'all'], /too many arguments/],
+]
+
+const STACK = /the local stack is not running; start it with `npm start` or set [A-Z_]+/
+
+describe('wrong use', () => {
+  it.each(WRONG)('with %s gets one line that helps', async (_what, args, says) => {
+    const fault = await faultOf(args)
+    expect(fault.message).toMatch(says)
+    expect(fault.message).not.toContain('\n')
+    expect(fault.exitCode).toBe(2)
+  })
+})
+
+describe('without a stack', () => {
+  it.each([
+    [['tail', '--mode', 'sandbox', '--domain', 'card']],
+    [['send', '--type', 'card.created', '--version', '2026-05-19']],
+    [['endpoints', 'list']],
+    [['schemas', 'register']],
+  ])('%j says how to start it', async (args) => {
+    const fault = await faultOf(args)
+    expect(fault.message).toMatch(STACK)
+    expect(fault.exitCode).toBe(1)
+  })
+})

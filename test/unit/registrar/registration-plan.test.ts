@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import type { ApiVersion } from '#core/ids.ts'
+import { DOMAINS } from '#core/routing.ts'
+import type { RegisteredSubject, SubjectState } from '#registrar/registration-plan.ts'
+import { declaredSubjects, entriesToWrite, subjectPlan } from '#registrar/registration-plan.ts'
+import type { SchemaFolder } from '#registrar/schema-files.ts'
+
+const VERSION = '2026-05-19' as ApiVersion
+const FOLDER: SchemaFolder = {
+  version: VERSION,
+  schemas: Object.fromEntries(
+    DOMAINS.map((domain) => [domain, `{"${domain}":1}`]),
+  ) as SchemaFolder['schemas'],
+}
+const DECLARED = declaredSubjects([FOLDER])
+
+function states(found: Pick<SubjectState, 'level' | 'schemaId'>): SubjectState[] {
+  return DECLARED.map((subject) => ({ ...subject, ...found }))
+}
+
+const REGISTERED: RegisteredSubject[] = DECLARED.map((subject, i) => ({
+  ...subject,
+  level: 'FULL_TRANSITIVE',
+  schemaId: i + 1,
+}))
+
+describe('the plan of a registration', () => {
+  it('names each subject after its record', () => {
+    expect(DECLARED.map(({ subject }) => subject)).toContain(
+      'com.qairopay.events.v2026_05_19.CardEvent',
+    )
+    expect(DECLARED).toHaveLength(DOMAINS.length)
+  })
+
+  it('sets the level and registers where the registry is empty', () => {
+    const plan = subjectPlan(states({ level: null, schemaId: null }), 'FULL_TRANSITIVE')
+    expect([plan.levels.length, plan.schemas.length]).toEqual([6, 6])
+  })
+
+  it('corrects a level that differs, without registering anew', () => {
+    const plan = subjectPlan(states({ level: 'NONE', schemaId: 4 }), 'FULL_TRANSITIVE')
+    expect([plan.levels.length, plan.schemas.length]).toEqual([6, 0])
+  })
+
+  it('changes nothing where everything is there', () => {
+    const plan = subjectPlan(states({ level: 'FULL_TRANSITIVE', schemaId: 4 }), 'FULL_TRANSITIVE')
+    expect(plan).toEqual({ levels: [], schemas: [] })
+  })
+})
+
+describe('the catalogue entries', () => {
+  const [written] = entriesToWrite(REGISTERED, new Map())
+
+  it('make a version that nobody knows active, with all its domains', () => {
+    expect(written).toMatchObject({ version: VERSION, state: 'active' })
+    expect(Object.keys(written?.domains ?? {}).sort()).toEqual([...DOMAINS].sort())
+    expect(written?.domains.card).toEqual({
+      subject: 'com.qairopay.events.v2026_05_19.CardEvent',
+      schemaId: 2,
+      schema: '{"card":1}',
+    })
+  })
+
+  it('are not written again when they are the same', () => {
+    const known = new Map(written === undefined ? [] : [[VERSION, written]])
+    expect(known.size).toBe(1)
+    expect(entriesToWrite(REGISTERED, known)).toEqual([])
+  })
+
+  it('keep the state of a version when its schema changes', () => {
+    const retired = { ...entriesToWrite(REGISTERED, new Map())[0], state: 'retired' } as never
+    const changed = REGISTERED.map((subject) => ({ ...subject, schemaId: subject.schemaId + 10 }))
+    expect(entriesToWrite(changed, new Map([[VERSION, retired]]))).toMatchObject([
+      { state: 'retired', domains: { card: { schemaId: 12 } } },
+    ])
+  })
+})

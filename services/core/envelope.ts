@@ -38,11 +38,17 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Every month has 28 days; for later ones the engine takes 30 February for 2 March. */
+function isDayOfCalendar(date: string): boolean {
+  const day = Number(date.slice(8))
+  return day <= 28 || new Date(date).getUTCDate() === day
+}
+
 /** Milliseconds since the epoch of an ISO 8601 UTC instant, or null when it is none. */
 export function instantMs(text: string): number | null {
   if (!UTC_INSTANT.test(text)) return null
   const ms = Date.parse(text)
-  return Number.isNaN(ms) ? null : ms
+  return Number.isNaN(ms) || !isDayOfCalendar(text.slice(0, 10)) ? null : ms
 }
 
 function own(fields: Fields, name: string): unknown {

@@ -155,6 +155,12 @@ export const ERRORS = {
     fault: 'caller',
     message: 'The request is not well-formed HTTP.',
   },
+  headers_too_large: {
+    status: 431,
+    type: 'invalid_parameter',
+    fault: 'caller',
+    message: 'The headers are larger than this ingress accepts.',
+  },
   request_timeout: {
     status: 408,
     type: 'unavailable',

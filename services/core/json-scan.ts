@@ -46,13 +46,16 @@ class Scanner {
   repeatedKey = false
   span: string | null = null
   readonly #keys = new Set<string>()
+  #hasKeys = false
   #expectsKey = false
   #spanFrom = -1
 
   open(isObject: boolean): void {
     this.depth += 1
     if (this.depth > this.deepest) this.deepest = this.depth
-    if (this.depth === 1) this.#expectsKey = isObject
+    if (this.depth !== 1) return
+    this.#hasKeys = isObject
+    this.#expectsKey = isObject
   }
 
   close(text: string, at: number): void {
@@ -63,7 +66,7 @@ class Scanner {
   comma(text: string, at: number): void {
     if (this.depth !== 1) return
     this.#endSpan(text, at)
-    this.#expectsKey = true
+    this.#expectsKey = this.#hasKeys
   }
 
   string(text: string, open: number, end: number): void {

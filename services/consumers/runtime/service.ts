@@ -1,30 +1,18 @@
 import { processEnvironment } from '#platform/config/environment.ts'
-import { loadSettings, SettingsFault } from '#platform/config/settings.ts'
+import { settingsOrExit } from '#platform/config/settings-or-exit.ts'
 import { listenManagement, managementApp } from '#platform/http/management.ts'
-import type { Logger } from '#platform/log.ts'
 import { createLogger, errorFields } from '#platform/log.ts'
 import { createMetrics } from '#platform/metrics.ts'
 import type { Shutdown } from '#platform/shutdown.ts'
 import { installShutdown } from '#platform/shutdown.ts'
 import { startConsumer } from './consumer.ts'
 import type { DomainConsumer } from './contract.ts'
-import type { ConsumerSettings } from './settings.ts'
 import { CONSUMER_SETTINGS } from './settings.ts'
-
-function settingsOrExit(log: Logger): ConsumerSettings {
-  try {
-    return loadSettings(CONSUMER_SETTINGS, processEnvironment()) as ConsumerSettings
-  } catch (error) {
-    if (!(error instanceof SettingsFault)) throw error
-    log.fatal({ event: 'settings.unusable', problems: error.problems })
-    process.exit(78)
-  }
-}
 
 /** Runs a domain's consumer as this process: settings, management port, signals. */
 export async function runConsumerService(domain: DomainConsumer): Promise<void> {
   const service = `consumer-${domain.domain}`
-  const settings = settingsOrExit(createLogger({ service, level: 'info' }))
+  const settings = settingsOrExit(service, CONSUMER_SETTINGS, processEnvironment())
   const log = createLogger({ service, level: settings.logLevel })
   const metrics = createMetrics(service)
   let shutdown: Shutdown | null = null

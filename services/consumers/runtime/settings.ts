@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import type { Mode } from '#core/routing.ts'
 import { MODES } from '#core/routing.ts'
 import {
   DATABASE_SETTINGS,
@@ -61,6 +60,4 @@ export const CONSUMER_SETTINGS = {
   ),
 } as const
 
-export type ConsumerSettings = Omit<Settings<typeof CONSUMER_SETTINGS>, 'modes'> & {
-  readonly modes: readonly Mode[]
-}
+export type ConsumerSettings = Settings<typeof CONSUMER_SETTINGS>

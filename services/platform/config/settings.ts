@@ -77,27 +77,38 @@ export function wholeNumber(minimum: number, maximum: number) {
 
 /** One of a few words. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return Type.Enum(words)
+  return Type.Unsafe<Words[number]>(Type.Enum([...words]))
 }
 
-function isList(schema: TSchema): boolean {
-  return (schema as { type?: string }).type === 'array'
+const WHOLE_NUMBER = /^-?\d+$/
+
+/** The type of a value that is given: null is said by leaving an optional setting out. */
+function givenType(schema: TSchema): TSchema {
+  return (schema as { anyOf?: TSchema[] }).anyOf?.[0] ?? schema
 }
 
-function converted(schema: TSchema, text: string): unknown {
-  if (isList(schema)) return text.split(',').map((part) => part.trim())
-  return Convert(schema, text.trim())
+function converted(schema: TSchema, given: string): unknown {
+  const text = given.trim()
+  switch ((schema as { type?: string }).type) {
+    case 'array':
+      return text.split(',').map((part) => part.trim())
+    case 'integer':
+      // typebox cuts 5.7 down to 5, and takes `true` for 1 and blanks for 0.
+      return WHOLE_NUMBER.test(text) ? Number(text) : text
+    default:
+      return Convert(schema, text)
+  }
 }
 
 function problemOf({ variable, schema, example }: Setting, value: unknown): string {
-  const [first] = Errors(schema, value)
+  const [first] = Errors(givenType(schema), value)
   return `${variable}: ${first?.message ?? 'is not usable'} (example: ${variable}=${example})`
 }
 
 type Reading = { readonly value: unknown } | { readonly problem: string }
 
 function reading(definition: Setting, environment: Environment): Reading {
-  const { variable, schema, fallback, example } = definition
+  const { variable, fallback, example } = definition
   const text = environment[variable]
   if (text === undefined || text === '') {
     if (fallback === undefined) {
@@ -105,6 +116,7 @@ function reading(definition: Setting, environment: Environment): Reading {
     }
     return { value: fallback }
   }
+  const schema = givenType(definition.schema)
   const value = converted(schema, text)
   return Check(schema, value) ? { value } : { problem: problemOf(definition, value) }
 }

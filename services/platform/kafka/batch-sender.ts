@@ -22,28 +22,31 @@ const METADATA_MAX_AGE_MS = 5000
 const DISCONNECT_CAP_MS = 2000
 
 /** Errors that no repetition cures, by the name of Kafka's protocol. */
-const REFUSALS: Readonly<Record<string, 'record' | 'topic'>> = {
-  MESSAGE_TOO_LARGE: 'record',
-  RECORD_LIST_TOO_LARGE: 'record',
-  INVALID_RECORD: 'record',
-  INVALID_TIMESTAMP: 'record',
-  UNKNOWN_TOPIC_OR_PARTITION: 'topic',
-  INVALID_TOPIC_EXCEPTION: 'topic',
-  TOPIC_AUTHORIZATION_FAILED: 'topic',
-  CLUSTER_AUTHORIZATION_FAILED: 'topic',
-}
+const REFUSALS: ReadonlyMap<string, 'record' | 'topic'> = new Map([
+  ['MESSAGE_TOO_LARGE', 'record'],
+  ['RECORD_LIST_TOO_LARGE', 'record'],
+  ['INVALID_RECORD', 'record'],
+  ['INVALID_TIMESTAMP', 'record'],
+  ['UNKNOWN_TOPIC_OR_PARTITION', 'topic'],
+  ['INVALID_TOPIC_EXCEPTION', 'topic'],
+  ['TOPIC_AUTHORIZATION_FAILED', 'topic'],
+  ['CLUSTER_AUTHORIZATION_FAILED', 'topic'],
+])
+
+/** kafkajs wraps an error twice or thrice; causes in a circle must not become an exception. */
+const MAX_CAUSES = 8
 
 /** The protocol's name of an error, also from inside kafkajs's wrappers, or null. */
-function protocolType(error: unknown): string | null {
+function protocolType(error: unknown, causes = MAX_CAUSES): string | null {
   const { type, cause } = error as { type?: unknown; cause?: unknown }
   if (typeof type === 'string') return type
-  return cause === undefined || cause === error ? null : protocolType(cause ?? {})
+  return cause === undefined || causes === 0 ? null : protocolType(cause ?? {}, causes - 1)
 }
 
 /** What a failed send says about its records. Anything not known for sure is `unknown`. */
 export function attemptOf(error: unknown): Attempt & { readonly kind: 'refused' | 'unknown' } {
   const type = error instanceof Error ? protocolType(error) : null
-  const scope = type === null ? undefined : REFUSALS[type]
+  const scope = type === null ? undefined : REFUSALS.get(type)
   if (type !== null && scope !== undefined) return { kind: 'refused', scope, reason: type }
   return { kind: 'unknown', reason: type ?? (error instanceof Error ? error.name : 'error') }
 }

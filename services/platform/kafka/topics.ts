@@ -4,6 +4,7 @@ import kafkajs from 'kafkajs'
 import type { Logger } from '../log.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
+import { namesMissingTopic } from './consumer-crash.ts'
 import type {
   DeclaredTopic,
   FoundTopic,
@@ -115,10 +116,21 @@ function hasLeaders(
   return topics.every(({ name, partitions }) => led.get(name) === partitions)
 }
 
+/** Brokers hear of a new topic one after another: one that has not yet says it does not exist. */
+async function areLed(admin: Admin, topics: readonly DeclaredTopic[]): Promise<boolean> {
+  const names = topics.map(({ name }) => name)
+  try {
+    return hasLeaders(await metadataOf(admin, names), topics)
+  } catch (error) {
+    if (namesMissingTopic(error)) return false
+    throw error
+  }
+}
+
 async function awaitLeaders(admin: Admin, topics: readonly DeclaredTopic[]): Promise<void> {
   const names = topics.map(({ name }) => name)
   const deadline = performance.now() + LEADERS_WITHIN_MS
-  while (!hasLeaders(await metadataOf(admin, names), topics)) {
+  while (!(await areLed(admin, topics))) {
     if (performance.now() > deadline) {
       throw new Error(`topics without leaders after 20 s: ${names.join(', ')}`)
     }

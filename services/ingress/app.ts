@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fastify from 'fastify'
+import type { ErrorCode } from '#core/errors.ts'
+import type { Outcome } from '#core/outcome.ts'
+import { answerOf, errorAnswer } from '#core/outcome.ts'
+import type { Webhook } from './identification.ts'
+import type { Receiver, Reception } from './receiver.ts'
+import { refusal } from './receiver.ts'
+import type { Report } from './report.ts'
+import type { IngressSettings } from './settings.ts'
+
+export interface IngressAppOptions {
+  readonly receiver: Receiver
+  readonly report: Report
+  readonly settings: IngressSettings
+  /** True from the first moment of a stop: connections end with their answer. */
+  readonly draining: () => boolean
+}
+
+const HOOKS = '/v1/hooks/'
+const LONGEST_ENDPOINT_ID = 256
+/** Node looks for requests that are too slow this often; its own default is 30 s. */
+const SLOWNESS_CHECK_MS = 1000
+const EMPTY = Buffer.alloc(0)
+
+function newRequestId(): string {
+  return `req_${randomUUID().replaceAll('-', '')}`
+}
+
+/** Seconds, spread so that those who were refused together do not come back together. */
+function retryAfterSeconds(): number {
+  return 1 + Math.floor(Math.random() * 5)
+}
+
+function placeOf(outcome: Outcome): string | null {
+  if (outcome.kind === 'refused') return null
+  const { topic, partition, offset } = outcome.at
+  return `${topic}/${partition}/${offset}`
+}
+
+function webhookOf(request: FastifyRequest): Webhook {
+  const { headersDistinct } = request.raw
+  const { endpointId } = request.params as { endpointId: string }
+  return {
+    endpointId,
+    signatures: headersDistinct['qairopay-signature'] ?? [],
+    oldSignatures: headersDistinct['x-qairopay-signature'] ?? [],
+    traceparent: headersDistinct.traceparent?.[0],
+    body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
+  }
+}
+
+/** What the framework's or the parser's error means to the sender. */
+function codeOfError(error: unknown): ErrorCode {
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large'
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout'
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
+  const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+  return isCallers || String(code).startsWith('HPE_') ? 'bad_request' : 'internal'
+}
+
+/** Sends the answers of one app, and sees to it that each is counted once. */
+class Answers {
+  readonly #options: IngressAppOptions
+
+  constructor(options: IngressAppOptions) {
+    this.#options = options
+  }
+
+  send(reply: FastifyReply, requestId: string, reception: Reception, tookMs: number): FastifyReply {
+    const answer = answerOf(reception.outcome, requestId)
+    this.#options.report.answered({ requestId, reception, answer, tookMs })
+    reply.code(answer.status)
+    if (answer.retry) reply.header('retry-after', retryAfterSeconds())
+    if (this.#options.draining()) reply.header('connection', 'close')
+    const place = this.#options.settings.reportCoordinates ? placeOf(reception.outcome) : null
+    if (place !== null) reply.header('x-event-router-record', place)
+    return reply.send(answer.body)
+  }
+
+  refuse(reply: FastifyReply, requestId: string, code: ErrorCode): FastifyReply {
+    return this.send(reply, requestId, refusal(code), reply.elapsedTime)
+  }
+
+  failed(reply: FastifyReply, requestId: string, error: unknown): FastifyReply {
+    const code = codeOfError(error)
+    if (code === 'internal') this.#options.report.surprise(requestId, error)
+    return this.refuse(reply, requestId, code)
+  }
+
+  /** Bytes that are no request; there is no reply object, so the answer is written by hand. */
+  toSocket(error: unknown, socket: Socket): void {
+    if (!socket.writable) {
+      socket.destroy()
+      return
+    }
+    const requestId = newRequestId()
+    const code = (error as { code?: unknown }).code === 'ECONNRESET' ? null : codeOfError(error)
+    if (code === null) {
+      socket.destroy()
+      return
+    }
+    const known = code === 'internal' ? 'bad_request' : code
+    const answer = errorAnswer(known, requestId)
+    this.#options.report.answered({ requestId, reception: refusal(known), answer, tookMs: 0 })
+    const body = JSON.stringify(answer.body)
+    socket.end(
+      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n` +
+        'content-type: application/json; charset=utf-8\r\n' +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    )
+  }
+}
+
+function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: settings.bodyBytes,
+    requestTimeout: settings.requestTimeoutMs,
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+    maxRequestsPerSocket: settings.maxRequestsPerSocket,
+    // Kills nothing in flight; what is in flight ends its connection itself (`Answers.send`).
+    forceCloseConnections: 'idle',
+    // A request on a connection that is still open is taken like any other.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    genReqId: newRequestId,
+    routerOptions: { maxParamLength: LONGEST_ENDPOINT_ID },
+    http: {
+      maxHeaderSize: settings.maxHeaderBytes,
+      headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
+      connectionsCheckingInterval: SLOWNESS_CHECK_MS,
+    },
+    clientErrorHandler: (error, socket) => answers.toSocket(error, socket as Socket),
+    frameworkErrors: (error, request, reply) => {
+      answers.failed(reply as FastifyReply, String(request.id), error)
+    },
+  })
+  app.server.maxConnections = settings.maxConnections
+  // A count would make Node drop the headers beyond it in silence; `maxHeaderSize` limits them.
+  app.server.maxHeadersCount = 0
+  return app
+}
+
+/** The signed bytes are what counts: no content type is refused, and nothing is inflated. */
+function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw as IncomingMessage
+    // A malformed content type would be a 415, after which the sender destroys the event.
+    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
+    done()
+  })
+}
+
+/** The HTTP side of the ingress. Does not listen yet. */
+export function ingressApp(options: IngressAppOptions): FastifyInstance {
+  const { receiver, settings } = options
+  const answers = new Answers(options)
+  const app = bareApp(answers, settings)
+  takeAnyBody(app)
+  // Before the body is read: refusing costs little exactly when little is left.
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    const code = receiver.refusesNow()
+    if (code === null || request.is404) done()
+    else answers.refuse(reply, request.id, code)
+  })
+  app.post(`${HOOKS}:endpointId`, async (request, reply) => {
+    const begun = performance.now()
+    const reception = await receiver.receive(webhookOf(request))
+    return answers.send(reply, request.id, reception, performance.now() - begun)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    if (request.method === 'POST' || !request.url.startsWith(HOOKS)) {
+      return answers.refuse(reply, request.id, 'not_found')
+    }
+    reply.header('allow', 'POST')
+    return answers.refuse(reply, request.id, 'method_not_allowed')
+  })
+  app.setErrorHandler((error, request, reply) => answers.failed(reply, request.id, error))
+  return app
+}

@@ -1,0 +1,73 @@
+import type { Envelope } from '#core/envelope.ts'
+import type { ErrorCode } from '#core/errors.ts'
+import type { QuarantineReason } from '#core/outcome.ts'
+import type { Domain } from '#core/routing.ts'
+import { domainOf } from '#core/routing.ts'
+import { versionAction } from '#core/versions.ts'
+import type { EventEncoder } from '#platform/avro/event-encoder.ts'
+import type { Endpoint } from './endpoints.ts'
+import type { RouteTable } from './routes.ts'
+
+/** What is to be done with a verified, readable event. */
+export type Decision =
+  | {
+      readonly kind: 'route'
+      readonly domain: Domain
+      readonly topic: string
+      readonly encoder: EventEncoder
+      /** Routed as ever, but worth a warning: the sender will end this version. */
+      readonly retired: boolean
+    }
+  | { readonly kind: 'set_aside'; readonly reason: QuarantineReason; readonly detail: string }
+  | { readonly kind: 'refuse'; readonly code: ErrorCode }
+
+export interface DecisionInput {
+  readonly endpoint: Endpoint
+  readonly envelope: Envelope
+  readonly stale: boolean
+  readonly staleSignature: 'quarantine' | 'reject' | 'accept'
+  readonly table: RouteTable
+  /** Whether "unknown version" can be told from "not heard of yet". */
+  readonly leaseHeld: boolean
+}
+
+/** The synchronous decision call of the contract (section 4): not an event. */
+const SYNCHRONOUS_CALL = 'card.transaction.authorization_request'
+
+/** Step 5 of a webhook's life: the body must say the same tenant and mode as the endpoint. */
+export function bindingFault(
+  { tenantId, liveMode }: Endpoint,
+  envelope: Envelope,
+): 'tenant_mismatch' | 'mode_mismatch' | null {
+  if (envelope.tenantId !== tenantId) return 'tenant_mismatch'
+  return envelope.liveMode === liveMode ? null : 'mode_mismatch'
+}
+
+/** Step 6: where a bound event goes. Pure; the table of answers is `responses.md`. */
+export function decide(input: DecisionInput): Decision {
+  const { envelope, stale, staleSignature } = input
+  if (envelope.type === SYNCHRONOUS_CALL) return { kind: 'refuse', code: 'synchronous_call' }
+  if (stale && staleSignature === 'quarantine') {
+    return { kind: 'set_aside', reason: 'stale_signature', detail: 'outside the tolerance' }
+  }
+  return routed(input)
+}
+
+function routed({ endpoint, envelope, table, leaseHeld }: DecisionInput): Decision {
+  // Before the first registration nothing can be told apart; the sender comes back.
+  if (table.versions.size === 0) return { kind: 'refuse', code: 'catalogue_unavailable' }
+  const version = table.versions.get(envelope.apiVersion)
+  const state = version?.state ?? 'unknown'
+  const action = versionAction(state, leaseHeld)
+  if (action === 'set_aside') {
+    return { kind: 'set_aside', reason: 'unknown_version', detail: 'not in the catalogue' }
+  }
+  const domain = domainOf(envelope.type)
+  const encoder = version?.encoders[domain] ?? null
+  if (action === 'retry' || encoder === null) {
+    const code = state === 'draining' ? 'version_draining' : 'catalogue_unavailable'
+    return { kind: 'refuse', code }
+  }
+  const topic = table.topics[endpoint.mode].events[domain]
+  return { kind: 'route', domain, topic, encoder, retired: state === 'retired' }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import type { ErrorCode } from '#core/errors.ts'
+import { looksIssued } from '#core/ids.ts'
+import type { EndpointStore } from './endpoint-files.ts'
+import type { Endpoint } from './endpoints.ts'
+import type { SignatureHeader, VerifiedBody } from './signature.ts'
+import { parseSignatureHeader, signingKey, verify } from './signature.ts'
+
+/** One request as it came, nothing of it trusted. */
+export interface Webhook {
+  /** From the path. */
+  readonly endpointId: string
+  /** Every `QairoPay-Signature` header of the request. */
+  readonly signatures: readonly string[]
+  /** Every `X-QairoPay-Signature` header, the name before 2026-02-01. */
+  readonly oldSignatures: readonly string[]
+  readonly traceparent: string | undefined
+  readonly body: Buffer
+}
+
+/** A webhook that QairoPay signed for this endpoint. */
+export interface VerifiedWebhook {
+  readonly kind: 'verified'
+  readonly endpoint: Endpoint
+  readonly body: VerifiedBody
+  /** The time of the signature lies outside the tolerance. */
+  readonly stale: boolean
+  /** Unix seconds, as sent. */
+  readonly signedAt: string
+  readonly secretId: string
+}
+
+export type Identification =
+  | VerifiedWebhook
+  | {
+      readonly kind: 'refused'
+      readonly code: ErrorCode
+      /** Null unless the endpoint is one of ours; what came in the path is not repeated. */
+      readonly endpoint: Endpoint | null
+    }
+
+export interface IdentificationPolicy {
+  readonly toleranceSeconds: number
+  /** Whether the old header is read where the new one is missing. */
+  readonly oldSignatureHeader: boolean
+  /** What an id is answered that was never seen but may be being set up: 503 or 404. */
+  readonly unseenEndpoint: 'retry' | 'refuse'
+}
+
+/** An unknown endpoint costs the same HMAC as a wrong signature, so that time tells nothing. */
+const DECOYS = [{ id: 'decoy', key: signingKey(randomBytes(32).toString('hex')) }]
+
+function refused(code: ErrorCode, endpoint: Endpoint | null = null): Identification {
+  return { kind: 'refused', code, endpoint }
+}
+
+/** The one signature header, read strictly; null when there is none, two, or a malformed one. */
+function headerOf(webhook: Webhook, oldSignatureHeader: boolean): SignatureHeader | null {
+  const { signatures, oldSignatures } = webhook
+  const values = signatures.length === 0 && oldSignatureHeader ? oldSignatures : signatures
+  const [value] = values
+  return value === undefined || values.length > 1 ? null : parseSignatureHeader(value)
+}
+
+/** Steps 2 and 3 of a webhook's life: which endpoint, and did QairoPay sign it. */
+export class Identifier {
+  readonly #store: EndpointStore
+  readonly #policy: IdentificationPolicy
+  readonly #now: () => number
+
+  /** @param now milliseconds since the epoch */
+  constructor(store: EndpointStore, policy: IdentificationPolicy, now: () => number) {
+    this.#store = store
+    this.#policy = policy
+    this.#now = now
+  }
+
+  /**
+   * Never rejects for what a caller sent. A signature or endpoint that does not match is tried
+   * again after the secrets were reloaded, since a rotation may be younger than the last look.
+   */
+  async identify(webhook: Webhook): Promise<Identification> {
+    if (this.#store.current() === null) return refused('endpoints_not_loaded')
+    const header = headerOf(webhook, this.#policy.oldSignatureHeader)
+    if (header === null) return refused('malformed_header')
+    const first = this.#check(webhook, header)
+    if (first.kind === 'verified') return first
+    await this.#store.refresh()
+    return this.#check(webhook, header)
+  }
+
+  #check(webhook: Webhook, header: SignatureHeader): Identification {
+    const endpoint = this.#store.current()?.get(webhook.endpointId) ?? null
+    if (endpoint?.state === 'removed') return refused('endpoint_removed', endpoint)
+    if (endpoint?.state === 'disabled') return refused('endpoint_disabled', endpoint)
+    const nowSeconds = Math.floor(this.#now() / 1000)
+    const { toleranceSeconds } = this.#policy
+    const secrets = endpoint?.secrets ?? DECOYS
+    const result = verify(header, webhook.body, secrets, nowSeconds, toleranceSeconds)
+    if (endpoint === null) return refused(this.#unknown(webhook.endpointId))
+    if (result.kind === 'invalid') return refused('invalid_signature', endpoint)
+    const { body, stale, secretId } = result
+    return { kind: 'verified', endpoint, body, stale, signedAt: header.signedAtText, secretId }
+  }
+
+  #unknown(id: string): ErrorCode {
+    const mayAppear = this.#policy.unseenEndpoint === 'retry' && looksIssued(id)
+    return mayAppear && !this.#store.seen(id) ? 'endpoint_unseen' : 'unknown_endpoint'
+  }
+}

@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { RegisteredSchema } from '#core/catalogue.ts'
+import { controlTopic } from '#core/routing.ts'
+import type { EventEncoder } from '#platform/avro/event-encoder.ts'
+import { compileEventEncoder } from '#platform/avro/event-encoder.ts'
+import type { ReadinessCheck } from '#platform/http/management.ts'
+import { BatchSender } from '#platform/kafka/batch-sender.ts'
+import { connectionOf } from '#platform/kafka/connection.ts'
+import type { ControlTail } from '#platform/kafka/control-tail.ts'
+import { startControlTail } from '#platform/kafka/control-tail.ts'
+import type { Logger } from '#platform/log.ts'
+import { errorFields } from '#platform/log.ts'
+import { ingressApp } from './app.ts'
+import { EndpointFiles } from './endpoint-files.ts'
+import { GroupCommit } from './group-commit.ts'
+import { Identifier } from './identification.ts'
+import type { IngressMetrics } from './metrics.ts'
+import { ingressMetrics } from './metrics.ts'
+import { Receiver } from './receiver.ts'
+import { RecentEvents } from './recent-events.ts'
+import { Report } from './report.ts'
+import type { RouteTable } from './routes.ts'
+import { compileRoutes } from './routes.ts'
+import type { IngressSettings } from './settings.ts'
+
+export interface IngressOptions {
+  readonly settings: IngressSettings
+  readonly log: Logger
+  readonly metrics: Registry
+}
+
+/** An ingress in this process. */
+export interface RunningIngress {
+  readonly checks: readonly ReadinessCheck[]
+  /** Takes webhooks from now on; resolves with `http://host:port`. */
+  listen(): Promise<string>
+  /** Stops in order: nothing acknowledged is lost, no request in flight is cut off. */
+  stop(): Promise<void>
+}
+
+const RECONNECT_DELAY_MS = 100
+const BACK_OFF_MS = 100
+/** What is still waiting for Kafka after the last request has ended. */
+const FLUSH_CAP_MS = 2000
+
+/** Compiles each schema once, whatever becomes of the catalogue. */
+function encoderMemo(log: Logger): (schema: RegisteredSchema) => EventEncoder | null {
+  const known = new Map<string, EventEncoder | null>()
+  return ({ subject, schemaId, schema }) => {
+    const key = `${schemaId}/${subject}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    let encoder: EventEncoder | null = null
+    try {
+      encoder = compileEventEncoder({ schemaText: schema, schemaId })
+    } catch (error) {
+      log.error({ event: 'schema.unusable', subject, schema_id: schemaId, ...errorFields(error) })
+    }
+    known.set(key, encoder)
+    return encoder
+  }
+}
+
+/** The route table of now, made anew whenever the catalogue changes. */
+function routeTable(control: ControlTail, prefix: string, log: Logger): () => RouteTable {
+  const encoderFor = encoderMemo(log)
+  const compile = () => compileRoutes(control.entries().values(), prefix, encoderFor)
+  let table = compile()
+  control.onChange(() => {
+    table = compile()
+    const versions = [...table.versions].map(([version, { state }]) => `${version} ${state}`)
+    log.info({ event: 'routes.compiled', versions })
+  })
+  return () => table
+}
+
+class Ingress implements RunningIngress {
+  readonly #settings: IngressSettings
+  readonly #endpoints: EndpointFiles
+  readonly #control: ControlTail
+  readonly #sender: BatchSender
+  readonly #commit: GroupCommit
+  readonly #receiver: Receiver
+  readonly #app: FastifyInstance
+  #draining = false
+
+  constructor({ settings, log, metrics: registry }: IngressOptions) {
+    this.#settings = settings
+    const connection = connectionOf(settings, 'event-router-ingress')
+    const { topicPrefix, attemptTimeoutMs } = settings
+    const topic = controlTopic(topicPrefix)
+    this.#control = startControlTail({ connection, topic, log })
+    const reconnectDelayMs = RECONNECT_DELAY_MS
+    this.#sender = new BatchSender({ connection, log, attemptTimeoutMs, reconnectDelayMs })
+    const metrics = ingressMetrics(registry, {
+      queueRecords: () => this.#commit.depth,
+      queueBytes: () => this.#commit.bytes,
+      brokenEntries: () => this.#control.brokenEntries(),
+    })
+    this.#commit = this.#newCommit(metrics)
+    this.#endpoints = new EndpointFiles({
+      path: settings.endpointsFile,
+      pollMs: settings.endpointsPollMs,
+      log,
+      onReload: (result, count) => {
+        metrics.endpointReloads.inc({ result })
+        metrics.endpoints.set(count)
+      },
+    })
+    this.#receiver = this.#newReceiver(routeTable(this.#control, topicPrefix, log))
+    this.#app = ingressApp({
+      receiver: this.#receiver,
+      report: new Report(log, metrics),
+      settings,
+      draining: () => this.#draining,
+    })
+  }
+
+  get checks(): readonly ReadinessCheck[] {
+    return [
+      { name: 'draining', problem: () => (this.#draining ? 'is stopping' : null) },
+      { name: 'endpoints', problem: () => this.#endpoints.problem() },
+      { name: 'catalogue', problem: () => this.#catalogueProblem() },
+      { name: 'kafka', problem: () => this.#sender.problem() },
+    ]
+  }
+
+  async listen(): Promise<string> {
+    this.#sender.connect()
+    await this.#endpoints.start()
+    const { host, port } = this.#settings
+    return await this.#app.listen({ host, port })
+  }
+
+  async stop(): Promise<void> {
+    const { drainDelayMs, drainDeadlineMs } = this.#settings
+    this.#draining = true
+    await delay(drainDelayMs)
+    const deadline = setTimeout(() => {
+      this.#receiver.close()
+      this.#app.server.closeAllConnections()
+    }, drainDeadlineMs)
+    await this.#app.close()
+    clearTimeout(deadline)
+    this.#receiver.close()
+    await Promise.race([this.#commit.drained(), delay(FLUSH_CAP_MS, undefined, { ref: false })])
+    this.#endpoints.stop()
+    await Promise.all([this.#sender.close(), this.#control.stop()])
+  }
+
+  #catalogueProblem(): string | null {
+    const empty = this.#control.entries().size === 0 ? 'no API version is registered' : null
+    return this.#control.problem() ?? empty
+  }
+
+  #newCommit(metrics: IngressMetrics): GroupCommit {
+    const settings = this.#settings
+    const { queueRecords, queueBytes, queueAgeMs } = settings
+    const limits = {
+      batch: { records: settings.batchRecords, bytes: settings.batchBytes },
+      queueRecords,
+      queueBytes,
+      queueAgeMs,
+      deadlineMs: settings.recordDeadlineMs,
+      backOffMs: BACK_OFF_MS,
+    }
+    const observer = {
+      attempted: (result: string, _records: number, uncovered: number) => {
+        metrics.attempts.inc({ result })
+        if (uncovered > 0) metrics.uncovered.inc(uncovered)
+      },
+    }
+    return new GroupCommit(this.#sender, limits, observer, () => performance.now())
+  }
+
+  #newReceiver(table: () => RouteTable): Receiver {
+    const settings = this.#settings
+    const policy = {
+      toleranceSeconds: settings.signatureToleranceSeconds,
+      oldSignatureHeader: settings.oldSignatureHeader,
+      unseenEndpoint: settings.unseenEndpoint,
+    }
+    const identifier = new Identifier(this.#endpoints, policy, Date.now)
+    return new Receiver({
+      identify: (webhook) => identifier.identify(webhook),
+      committer: this.#commit,
+      recent: new RecentEvents(settings.recentEvents),
+      table,
+      leaseHeld: (nowMs) => this.#control.leaseHeld(nowMs),
+      jsonDepth: settings.jsonDepth,
+      staleSignature: settings.staleSignature,
+      now: Date.now,
+    })
+  }
+}
+
+/** Wires an ingress. Connects to Kafka and reads the catalogue in the background; listens later. */
+export function createIngress(options: IngressOptions): RunningIngress {
+  return new Ingress(options)
+}

@@ -1,0 +1,30 @@
+import { processEnvironment } from '#platform/config/environment.ts'
+import { settingsOrExit } from '#platform/config/settings-or-exit.ts'
+import { listenManagement, managementApp } from '#platform/http/management.ts'
+import { createLogger } from '#platform/log.ts'
+import { createMetrics } from '#platform/metrics.ts'
+import { installShutdown } from '#platform/shutdown.ts'
+import { createIngress } from './ingress.ts'
+import { INGRESS_SETTINGS } from './settings.ts'
+
+/** Beyond the drain itself: the connections to Kafka and the management port. */
+const CLOSING_MS = 6000
+
+const service = 'ingress'
+const settings = settingsOrExit(service, INGRESS_SETTINGS, processEnvironment())
+const log = createLogger({ service, level: settings.logLevel })
+const metrics = createMetrics(service)
+const ingress = createIngress({ settings, log, metrics })
+const management = managementApp({ metrics, checks: ingress.checks })
+installShutdown({
+  log,
+  deadlineMs: settings.drainDelayMs + settings.drainDeadlineMs + CLOSING_MS,
+  steps: [
+    { name: 'ingress', run: () => ingress.stop() },
+    { name: 'management', run: async () => await management.close() },
+  ],
+})
+const { managementHost, managementPort } = settings
+const managementAddress = await listenManagement(management, managementHost, managementPort)
+const address = await ingress.listen()
+log.info({ event: 'service.started', address, management: managementAddress })

@@ -1,0 +1,108 @@
+import type { Registry } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
+
+/** The figures of an ingress; labels are bounded and never hold a tenant, an id or a value. */
+export interface IngressMetrics {
+  readonly webhooks: Counter<'outcome' | 'reason'>
+  readonly seconds: Histogram<'outcome'>
+  readonly finalRefusals: Counter<'reason'>
+  readonly alarms: Counter<'code'>
+  readonly attempts: Counter<'result'>
+  readonly uncovered: Counter
+  readonly unknownFields: Counter<'domain'>
+  readonly ignoredFields: Counter<'domain'>
+  readonly retiredVersion: Counter
+  readonly endpoints: Gauge
+  readonly endpointReloads: Counter<'result'>
+}
+
+/** What is read when somebody asks for the figures. */
+export interface IngressLevels {
+  readonly queueRecords: () => number
+  readonly queueBytes: () => number
+  readonly brokenEntries: () => number
+}
+
+function levels(registers: Registry[], read: IngressLevels): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value())
+      },
+    })
+  gauge('ingress_queue_records', 'Records that wait for Kafka or are in flight.', read.queueRecords)
+  gauge('ingress_queue_bytes', 'Their bytes.', read.queueBytes)
+  gauge(
+    'ingress_catalogue_broken_entries',
+    'Records of the control topic that could not be understood since the start.',
+    read.brokenEntries,
+  )
+}
+
+/** Declares the figures in a process's registry. */
+export function ingressMetrics(registry: Registry, read: IngressLevels): IngressMetrics {
+  const registers = [registry]
+  levels(registers, read)
+  const counter = <const Label extends string>(name: string, help: string, labels: Label[]) =>
+    new Counter<Label>({ name, help, labelNames: labels, registers })
+  return {
+    webhooks: counter(
+      'ingress_webhooks_total',
+      'Requests by outcome (stored, duplicate, set_aside, denied, refused) and its reason.',
+      ['outcome', 'reason'],
+    ),
+    seconds: new Histogram({
+      name: 'ingress_webhook_duration_seconds',
+      help: 'Time from the whole body to the answer.',
+      labelNames: ['outcome'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+      registers,
+    }),
+    finalRefusals: counter(
+      'final_4xx_total',
+      'Answers after which the sender does not send the event again.',
+      ['reason'],
+    ),
+    alarms: counter(
+      'ingress_alarms_total',
+      'Answers that say something is wrong with our configuration or code.',
+      ['code'],
+    ),
+    attempts: counter('ingress_commit_attempts_total', 'Batches written to Kafka, by result.', [
+      'result',
+    ]),
+    uncovered: counter(
+      'ingress_commit_uncovered_records_total',
+      'Records that an attempt left uncovered, so that they went out again.',
+      [],
+    ),
+    unknownFields: counter(
+      'ingress_unknown_fields_total',
+      'Fields of events that the schema lacks; they travel in raw only.',
+      ['domain'],
+    ),
+    ignoredFields: counter(
+      'ingress_ignored_fields_total',
+      'Inferred fields whose value did not fit and was written null.',
+      ['domain'],
+    ),
+    retiredVersion: counter(
+      'ingress_retired_version_total',
+      'Events of API versions that are retired.',
+      [],
+    ),
+    endpoints: new Gauge({
+      name: 'ingress_endpoints',
+      help: 'Endpoints that are loaded.',
+      registers,
+    }),
+    endpointReloads: counter(
+      'ingress_endpoint_reloads_total',
+      'Readings of changed endpoint files.',
+      ['result'],
+    ),
+  }
+}

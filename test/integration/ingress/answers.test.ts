@@ -1,0 +1,389 @@
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signatureHeader } from '#ingress/signature.ts'
+import type { LogRecord } from '../../fixtures/log-reader.ts'
+import type { HttpAnswer } from './stage.ts'
+import { IngressStage, newEndpoint, nowSeconds, post, sampleFor, ulid } from './stage.ts'
+
+const sandbox = newEndpoint()
+const live = newEndpoint({ live_mode: true })
+const disabled = newEndpoint({ enabled: false })
+const removed = newEndpoint({ removed: true })
+const rotated = newEndpoint({
+  secrets: [
+    { id: 'old', value: `old_${ulid()}` },
+    { id: 'new', value: `new_${ulid()}` },
+  ],
+})
+
+let stage: IngressStage
+
+beforeAll(async () => {
+  stage = await IngressStage.set({ endpoints: [sandbox, live, disabled, removed, rotated] })
+})
+
+afterAll(async () => {
+  await stage.stop()
+})
+
+function codeOf({ body }: HttpAnswer): unknown {
+  return (body.error as { code?: unknown } | undefined)?.code
+}
+
+/** Where the record of an answer really lies, read back by another client. */
+async function recordAt(
+  { at }: Pick<HttpAnswer, 'at'>,
+  domain: Parameters<IngressStage['records']>[0],
+) {
+  const mode = at?.topic.includes('.live.') ? 'live' : 'sandbox'
+  return recordOf(await stage.records(domain, mode), { at })
+}
+
+function recordOf(records: readonly LogRecord[], answer: Pick<HttpAnswer, 'at'> | undefined) {
+  const at = answer?.at
+  return records.find(
+    ({ partition, offset }) => partition === at?.partition && String(offset) === at.offset,
+  )
+}
+
+describe('a signed event', () => {
+  it('is answered 200 once it is durable, exactly where the answer says', async () => {
+    const body = await sampleFor(sandbox)
+    const answer = await stage.send(body)
+    const { id } = JSON.parse(body)
+    expect(answer.status).toBe(200)
+    expect(answer.body).toEqual({ received: true, id })
+    expect(answer.at?.topic).toBe(stage.topic('card'))
+    const record = await recordAt(answer, 'card')
+    expect(record?.key).toBe(sandbox.tenant_id)
+    expect(record?.headers).toEqual({
+      ce_id: id,
+      ce_type: 'card.transaction.authorized',
+      ce_source: `/qairopay/sandbox/${sandbox.tenant_id}`,
+      ce_specversion: '1.0',
+    })
+    expect(record?.value?.includes(body)).toBe(true)
+  })
+
+  it('of live mode goes to the live topic', async () => {
+    const answer = await stage.send(await sampleFor(live), live)
+    expect(answer.status).toBe(200)
+    expect(answer.at?.topic).toBe(stage.topic('card', 'live'))
+  })
+
+  it('carries a trace context on, and nothing that is none', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const traced = await stage.send(await sampleFor(sandbox), sandbox, { traceparent })
+    expect((await recordAt(traced, 'card'))?.headers.traceparent).toBe(traceparent)
+    const odd = await stage.send(await sampleFor(sandbox), sandbox, { traceparent: 'x'.repeat(55) })
+    expect((await recordAt(odd, 'card'))?.headers.traceparent).toBeUndefined()
+  })
+
+  it.each([
+    'application/json; charset',
+    'nonsense',
+    '',
+    'text/plain',
+    ';;;',
+    'application/json;x="',
+  ])('is taken with the content type %j', async (type) => {
+    const answer = await stage.send(await sampleFor(sandbox), sandbox, { 'content-type': type })
+    expect(answer.status).toBe(200)
+  })
+
+  it('of a family that nobody knows goes to the topic other', async () => {
+    const body = await sampleFor(sandbox, undefined, undefined, { type: 'refund.created' })
+    const answer = await stage.send(body)
+    expect(answer.status).toBe(200)
+    expect(answer.at?.topic).toBe(stage.topic('other'))
+  })
+
+  it('of a new type of a known family goes to its domain', async () => {
+    const body = await sampleFor(sandbox, undefined, undefined, { type: 'card.reissued' })
+    const answer = await stage.send(body)
+    expect(answer.status).toBe(200)
+    expect(answer.at?.topic).toBe(stage.topic('card'))
+  })
+
+  it('may carry keys that the envelope does not know', async () => {
+    const body = await sampleFor(sandbox, undefined, undefined, { attempt: 3 })
+    expect((await stage.send(body)).status).toBe(200)
+  })
+})
+
+describe('a duplicate', () => {
+  it('of an acknowledged event is answered 200 and not written again', async () => {
+    const body = await sampleFor(sandbox)
+    const first = await stage.send(body)
+    const second = await stage.send(body)
+    expect(second.status).toBe(200)
+    expect(second.body).toEqual({ received: true, id: JSON.parse(body).id, duplicate: true })
+    expect(second.at).toEqual(first.at)
+  })
+
+  it('that comes while the first is on its way joins its outcome', async () => {
+    const body = await sampleFor(sandbox)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => stage.send(body)))
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(new Set(answers.map(({ at }) => JSON.stringify(at))).size).toBe(1)
+    expect(answers.filter(({ body: { duplicate } }) => duplicate === undefined)).toHaveLength(1)
+  })
+
+  it('with another body is set aside as a conflict, and an alarm', async () => {
+    const body = await sampleFor(sandbox)
+    await stage.send(body)
+    const before = await stage.metric('ingress_alarms_total')
+    const answer = await stage.send(body.replace('"type"', ' "type"'))
+    expect(answer.status).toBe(202)
+    expect(answer.body).toMatchObject({ received: true, set_aside: 'id_conflict' })
+    expect(await stage.metric('ingress_alarms_total')).toBe(before + 1)
+  })
+})
+
+describe('a request that is not proven to come from QairoPay', () => {
+  const body = Buffer.from('{}')
+
+  it.each([
+    ['no signature', {}],
+    ['an empty one', { 'QairoPay-Signature': '' }],
+    ['one without t', { 'QairoPay-Signature': `v1=${'0'.repeat(64)}` }],
+    ['one with upper-case digits', { 'QairoPay-Signature': `t=1,v1=${'A'.repeat(64)}` }],
+    ['two headers', { 'QairoPay-Signature': [sign(body), sign(body)] }],
+    ['nine v1', { 'QairoPay-Signature': `t=1${`,v1=${'0'.repeat(64)}`.repeat(9)}` }],
+  ])('with %s is answered 400 malformed_header', async (_name, headers) => {
+    const answer = await stage.raw(body, sandbox.id, headers)
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'malformed_header'])
+  })
+
+  it('with a wrong signature is answered 400 invalid_signature', async () => {
+    const signature = signatureHeader('another secret', body, nowSeconds())
+    const answer = await stage.raw(body, sandbox.id, { 'QairoPay-Signature': signature })
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_signature'])
+    expect(answer.body.error).toEqual({
+      type: 'invalid_signature',
+      code: 'invalid_signature',
+      message: expect.any(String),
+      request_id: expect.stringMatching(/^req_[0-9a-f]{32}$/),
+    })
+  })
+
+  it("with another tenant's secret is answered 400", async () => {
+    const text = await sampleFor(sandbox)
+    const signature = signatureHeader(live.secrets[0]?.value ?? '', Buffer.from(text), nowSeconds())
+    const answer = await stage.raw(Buffer.from(text), sandbox.id, {
+      'QairoPay-Signature': signature,
+    })
+    expect(codeOf(answer)).toBe('invalid_signature')
+  })
+
+  it('for an endpoint that cannot be one of ours is answered 404', async () => {
+    const answer = await stage.raw(body, 'whk_short', { 'QairoPay-Signature': sign(body) })
+    expect([answer.status, codeOf(answer)]).toEqual([404, 'unknown_endpoint'])
+  })
+
+  it('for an endpoint that may be being set up is answered 503', async () => {
+    const id = `whk_${ulid()}`
+    const answer = await stage.raw(body, id, { 'QairoPay-Signature': sign(body) })
+    expect([answer.status, codeOf(answer)]).toEqual([503, 'endpoint_unseen'])
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  })
+
+  it('for a disabled endpoint is answered 503, for a removed one 410', async () => {
+    expect((await stage.send('{}', disabled)).status).toBe(503)
+    expect((await stage.send('{}', removed)).status).toBe(410)
+  })
+
+  it('on another path or with another method is answered 404 or 405', async () => {
+    const elsewhere = await post(`${stage.url}/v1/other`, body, {})
+    expect([elsewhere.status, codeOf(elsewhere)]).toEqual([404, 'not_found'])
+    const got = await post(`${stage.url}/v1/hooks/${sandbox.id}`, body, {}, 'GET')
+    expect([got.status, codeOf(got)]).toEqual([405, 'method_not_allowed'])
+    expect(got.headers.allow).toBe('POST')
+    const odd = await post(`${stage.url}/v1/hooks/%zz`, body, {})
+    expect(odd.status).toBe(400)
+  })
+
+  it('with a body above the limit is answered 413', async () => {
+    const large = Buffer.alloc(1024 * 1024 + 1, 0x20)
+    const answer = await stage.raw(large, sandbox.id, { 'QairoPay-Signature': sign(large) })
+    expect([answer.status, codeOf(answer)]).toEqual([413, 'body_too_large'])
+  })
+
+  it('counts answers after which the event does not come back', async () => {
+    const before = await stage.metric('final_4xx_total')
+    await stage.raw(body, sandbox.id, {})
+    expect(await stage.metric('final_4xx_total')).toBe(before + 1)
+  })
+})
+
+function sign(body: Uint8Array): string {
+  return signatureHeader(sandbox.secrets[0]?.value ?? '', body, nowSeconds())
+}
+
+describe('a signature', () => {
+  it('is read from the old header when the new one is missing', async () => {
+    const body = Buffer.from(await sampleFor(sandbox))
+    const answer = await stage.raw(body, sandbox.id, { 'X-QairoPay-Signature': sign(body) })
+    expect(answer.status).toBe(200)
+  })
+
+  it('of either secret is accepted during a rotation, alone or beside another', async () => {
+    const [old, fresh] = rotated.secrets
+    for (const secret of [old?.value ?? '', fresh?.value ?? '']) {
+      const body = Buffer.from(await sampleFor(rotated))
+      const good = signatureHeader(secret, body, nowSeconds())
+      const [t = '', v1 = ''] = good.split(',')
+      const header = `${t},v1=${'0'.repeat(64)},${v1}`
+      const answer = await stage.raw(body, rotated.id, { 'QairoPay-Signature': header })
+      expect(answer.status).toBe(200)
+    }
+  })
+
+  it.each([-301, 301, -86_400, 86_400])(
+    'made %i s away from now sets the event aside',
+    async (seconds) => {
+      const body = Buffer.from(await sampleFor(sandbox))
+      const secret = sandbox.secrets[0]?.value ?? ''
+      const signature = signatureHeader(secret, body, nowSeconds() + seconds)
+      const answer = await stage.raw(body, sandbox.id, { 'QairoPay-Signature': signature })
+      expect(answer.status).toBe(202)
+      expect(answer.body.set_aside).toBe('stale_signature')
+    },
+  )
+})
+
+describe('a signed body that cannot be routed', () => {
+  const wrong: readonly (readonly [string, string | Uint8Array, string])[] = [
+    ['is not JSON', 'no json', 'malformed'],
+    ['is empty', '', 'malformed'],
+    ['is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'malformed'],
+    ['is gzip', gzipSync('{}'), 'malformed'],
+    ['is an array', '[]', 'malformed'],
+    ['lacks its envelope', '{"id":"evt_1"}', 'malformed'],
+    ['is nested too deeply', `{"a":${'['.repeat(80)}${']'.repeat(80)}}`, 'malformed'],
+    ['repeats a top-level key', '{"id":"evt_1","\\u0069d":"evt_2"}', 'malformed'],
+  ]
+
+  it('because of its bytes is set aside byte for byte', async () => {
+    const answers = await Promise.all(wrong.map(([, body]) => stage.send(body)))
+    const records = await stage.records('quarantine')
+    for (const [i, [name, body, reason]] of wrong.entries()) {
+      const answer = answers[i]
+      expect([name, answer?.status, answer?.body.set_aside]).toEqual([name, 202, reason])
+      const record = recordOf(records, answer)
+      expect([name, record?.headers.reason]).toEqual([name, reason])
+      expect(record?.key).toBe(sandbox.tenant_id)
+      expect(record?.value ?? Buffer.alloc(0)).toEqual(Buffer.from(body as string))
+    }
+  })
+
+  it('because its version is unknown is set aside with all that a release needs', async () => {
+    const body = await sampleFor(sandbox, undefined, undefined, { api_version: '2031-01-01' })
+    const answer = await stage.send(body)
+    expect([answer.status, answer.body.set_aside]).toEqual([202, 'unknown_version'])
+    const record = await recordAt(answer, 'quarantine')
+    expect(record?.headers).toMatchObject({
+      reason: 'unknown_version',
+      endpoint_id: sandbox.id,
+      api_version: '2031-01-01',
+      ce_id: JSON.parse(body).id,
+      ce_type: 'card.transaction.authorized',
+      secret_id: 'k1',
+      received_at: expect.stringMatching(/^\d{13}$/),
+      signed_at: expect.stringMatching(/^\d{10}$/),
+    })
+  })
+
+  it('because a printed field has another type is set aside with the name of the field', async () => {
+    const text = await sampleFor(sandbox)
+    const event = JSON.parse(text)
+    event.data.transaction.id = 17
+    const answer = await stage.send(JSON.stringify(event))
+    expect([answer.status, answer.body.set_aside]).toEqual([202, 'schema_mismatch'])
+    const record = await recordAt(answer, 'quarantine')
+    expect(record?.headers.detail).toBe('data.transaction.id: string')
+  })
+
+  it('because it names another tenant is denied, and kept under the tenant of the endpoint', async () => {
+    const body = await sampleFor(sandbox, undefined, undefined, { tenant_id: live.tenant_id })
+    const answer = await stage.send(body)
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'tenant_mismatch'])
+    const record = await recordAt(answer, 'quarantine')
+    expect([record?.key, record?.headers.reason]).toEqual([sandbox.tenant_id, 'tenant_mismatch'])
+  })
+
+  it('because it names the other mode is denied, and stays in the mode of the endpoint', async () => {
+    const body = await sampleFor(sandbox, undefined, undefined, { live_mode: true })
+    const answer = await stage.send(body)
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'mode_mismatch'])
+    expect(answer.at?.topic).toBe(stage.topic('quarantine', 'sandbox'))
+  })
+
+  it('because it asks for a decision is answered 501', async () => {
+    const type = 'card.transaction.authorization_request'
+    const answer = await stage.send(await sampleFor(sandbox, undefined, undefined, { type }))
+    expect([answer.status, codeOf(answer)]).toEqual([501, 'synchronous_call'])
+  })
+})
+
+describe('what the log says', () => {
+  it('never holds a secret, a signature or a word of a body', async () => {
+    const canary = `canary-${ulid()}`
+    const type = 'pass.created'
+    const event = JSON.parse(await sampleFor(sandbox, type))
+    event.data.pass.holder = { name: canary, email: `${canary}@example.com` }
+    const good = Buffer.from(JSON.stringify(event))
+    const signature = sign(good)
+    await stage.raw(good, sandbox.id, { 'QairoPay-Signature': signature })
+    await stage.send(`{"id":"evt_1","note":"${canary}"}`)
+    await stage.send(`${canary}`)
+    await stage.raw(Buffer.from(canary), sandbox.id, { 'QairoPay-Signature': `t=1,v1=${canary}` })
+    await stage.raw(Buffer.from('{}'), `whk_${canary}`, { 'QairoPay-Signature': sign(good) })
+    const log = stage.logLines.join('')
+    const metrics = await stage.metrics.metrics()
+    expect(log).toContain('webhook.received')
+    const secrets = stage.endpoints.flatMap(({ secrets: own }) => own.map(({ value }) => value))
+    for (const unsaid of [canary, signature.slice(-64), ...secrets]) {
+      expect(log).not.toContain(unsaid)
+      expect(metrics).not.toContain(unsaid)
+    }
+  })
+
+  it('is one line for each request, with every identifier', async () => {
+    const body = await sampleFor(sandbox)
+    const answer = await stage.send(body)
+    const { id } = JSON.parse(body)
+    const lines = stage.logLines.map((line) => JSON.parse(line))
+    const own = lines.filter((line) => line.event_id === id)
+    expect(own).toHaveLength(1)
+    expect(own[0]).toMatchObject({
+      event: 'webhook.received',
+      status: 200,
+      outcome: 'stored',
+      endpoint_id: sandbox.id,
+      tenant_id: sandbox.tenant_id,
+      mode: 'sandbox',
+      event_type: 'card.transaction.authorized',
+      api_version: '2026-05-19',
+      secret_id: 'k1',
+      ...answer.at,
+    })
+  })
+})
+
+it('keeps every byte of the bodies it took, under the digest that was sent', async () => {
+  const bodies = await Promise.all(
+    Array.from({ length: 50 }, () => sampleFor(sandbox, 'pass.updated')),
+  )
+  const answers = await Promise.all(bodies.map((body) => stage.send(body)))
+  const records = await stage.records('pass')
+  const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+  for (const [i, answer] of answers.entries()) {
+    const record = recordOf(records, answer)
+    const sent = Buffer.from(bodies[i] ?? '')
+    // `raw` is the last field of every record.
+    const raw = record?.value?.subarray(-sent.length) ?? Buffer.alloc(0)
+    expect(digest(raw)).toBe(digest(sent))
+  }
+})

@@ -19,7 +19,7 @@ export interface Envelope {
 }
 
 /** Which field does not hold what the contract says. */
-export interface EnvelopeFault {
+interface EnvelopeFault {
   readonly field: string
   readonly expected: string
 }

@@ -42,7 +42,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly code: ErrorCode }
 
 /** Success body of an answer. */
-export interface ReceivedBody {
+interface ReceivedBody {
   readonly received: true
   readonly id?: EventId
   readonly duplicate?: true
@@ -50,7 +50,7 @@ export interface ReceivedBody {
 }
 
 /** Error body of an answer; the same shape as the sender's own errors. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly error: {
     readonly type: string
     readonly code: ErrorCode

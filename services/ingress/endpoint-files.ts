@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parse } from 'yaml'
 import type { Logger } from '#platform/log.ts'
 import type { EndpointSet, EndpointsResult } from './endpoints.ts'
@@ -20,11 +21,14 @@ export interface EndpointFilesOptions {
   readonly path: string
   readonly pollMs: number
   readonly log: Logger
-  /** Called after each attempt to read. */
+  /** Called when a change was read, and once for each new problem. */
   readonly onReload: (result: 'loaded' | 'failed', count: number) => void
 }
 
 const REFRESH_DEBOUNCE_MS = 1000
+/** YAML that is cut off can be valid and lack endpoints, so a file is read when it is quiet. */
+const QUIET_MS = 25
+const MAX_QUIET_CHECKS = 40
 const DOCUMENT = /\.(?:json|ya?ml)$/
 
 async function filesOf(path: string): Promise<string[]> {
@@ -37,10 +41,27 @@ async function filesOf(path: string): Promise<string[]> {
     .map((name) => join(path, name))
 }
 
-/** Changes when a file was written, replaced (also by a symbolic link), added or removed. */
+/**
+ * Changes when a file was written, replaced (also by a symbolic link), added or removed. Two
+ * secrets have one length and tools keep `mtime`, but `ctime` is the kernel's own.
+ */
 async function stampOf(files: readonly string[]): Promise<string> {
-  const stats = await Promise.all(files.map((file) => stat(file)))
-  return files.map((file, i) => `${file}:${stats[i]?.mtimeMs}:${stats[i]?.size}`).join('\n')
+  const stamps = files.map(async (file) => {
+    const { mtimeMs, ctimeMs, size } = await stat(file)
+    return `${file}:${mtimeMs}:${ctimeMs}:${size}`
+  })
+  return (await Promise.all(stamps)).join('\n')
+}
+
+async function quietStamp(files: readonly string[], first: string): Promise<string> {
+  let stamp = first
+  for (let check = 0; check < MAX_QUIET_CHECKS; check += 1) {
+    await delay(QUIET_MS)
+    const next = await stampOf(files)
+    if (next === stamp) break
+    stamp = next
+  }
+  return stamp
 }
 
 async function read(files: readonly string[]): Promise<EndpointsResult> {
@@ -50,12 +71,14 @@ async function read(files: readonly string[]): Promise<EndpointsResult> {
 
 /** JSON is YAML too, but ten thousand endpoints are read a hundred times faster as what they are. */
 function documentOf(file: string, text: string): unknown {
-  return file.endsWith('.json') ? JSON.parse(text) : parse(text)
+  if (file.endsWith('.json')) return JSON.parse(text)
+  // The parser's warnings go to standard error and quote the line, which may hold a secret.
+  return parse(text, { logLevel: 'error' })
 }
 
 /**
  * Endpoints from files, read again when they change. A broken or missing file keeps the last good
- * state and is shouted about; half-written files are therefore harmless.
+ * state and is shouted about; a file that is being written is left alone until it is quiet.
  */
 export class EndpointFiles implements EndpointStore {
   readonly #options: EndpointFilesOptions
@@ -64,7 +87,7 @@ export class EndpointFiles implements EndpointStore {
   #stamp = ''
   #problem: string | null = 'not read yet'
   #reading: Promise<void> | null = null
-  #lastRefresh = 0
+  #lastRefresh = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
 
   constructor(options: EndpointFilesOptions) {
@@ -111,9 +134,14 @@ export class EndpointFiles implements EndpointStore {
   async #readOnce(): Promise<void> {
     try {
       const files = await filesOf(this.#options.path)
-      const stamp = await stampOf(files)
-      if (stamp === this.#stamp) return
+      // A mount that is not there yet, or gone: to know no endpoints would refuse every event.
+      if (files.length === 0) return this.#fail('holds no JSON or YAML file')
+      const changed = await stampOf(files)
+      if (changed === this.#stamp) return
+      const stamp = await quietStamp(files, changed)
       const result = await read(files)
+      // Written while it was read: the next look reads it again.
+      if ((await stampOf(files)) !== stamp) return
       this.#stamp = stamp
       if (result.ok) this.#accept(result.endpoints)
       else this.#shout(result.problems)
@@ -121,8 +149,14 @@ export class EndpointFiles implements EndpointStore {
       // Neither the reader's nor the parser's message: both can quote the file, which holds secrets.
       const code =
         error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : ''
-      this.#shout([`cannot be read (${code})`])
+      this.#fail(`cannot be read (${code})`)
     }
+  }
+
+  /** Reads again next time, whatever the stamp: what comes back may be the very file of before. */
+  #fail(problem: string): void {
+    this.#stamp = ''
+    this.#shout([problem])
   }
 
   #accept(endpoints: EndpointSet): void {

@@ -147,6 +147,13 @@ export class GroupCommit {
     for (const waiting of [...this.#flying, ...this.#queue]) {
       if (waiting.since <= before) this.#settle(waiting, { kind: 'expired' })
     }
+    this.#dropSettled()
+  }
+
+  #dropSettled(): void {
+    if (this.#queue.some(({ settled }) => settled)) {
+      this.#queue = this.#queue.filter(({ settled }) => !settled)
+    }
   }
 
   async #pump(): Promise<void> {
@@ -166,9 +173,7 @@ export class GroupCommit {
 
   #take(): readonly Waiting[] {
     this.#refusePaused()
-    if (this.#queue.some((waiting) => waiting.settled)) {
-      this.#queue = this.#queue.filter((waiting) => !waiting.settled)
-    }
+    this.#dropSettled()
     const { bytes } = this.#limits.batch
     const sizes = this.#queue.slice(0, this.#batchRecords).map(({ size }) => size)
     return this.#queue.splice(0, batchLength(sizes, { records: this.#batchRecords, bytes }))

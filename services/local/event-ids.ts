@@ -20,10 +20,10 @@ function randomPart(): bigint {
 }
 
 /**
- * Makes event ids, `evt_` and a ULID, that sort in the order they were made: within a millisecond,
- * or when the clock goes backwards, the random part counts on.
+ * Makes ids as QairoPay's look, a prefix and a ULID, that sort in the order they were made: within
+ * a millisecond, or when the clock goes backwards, the random part counts on.
  */
-export function eventIds(now: () => number): () => string {
+export function sortableIds(prefix: string, now: () => number): () => string {
   let lastMs = -1
   let random = 0n
   return () => {
@@ -31,6 +31,11 @@ export function eventIds(now: () => number): () => string {
     // The upper bit stays free, so that counting on cannot overflow.
     random = nowMs > lastMs ? randomPart() >> 1n : random + 1n
     lastMs = Math.max(lastMs, nowMs)
-    return `evt_${digits(BigInt(lastMs), TIME_DIGITS)}${digits(random, RANDOM_DIGITS)}`
+    return `${prefix}${digits(BigInt(lastMs), TIME_DIGITS)}${digits(random, RANDOM_DIGITS)}`
   }
+}
+
+/** Makes event ids, `evt_` and a ULID. */
+export function eventIds(now: () => number): () => string {
+  return sortableIds('evt_', now)
 }

@@ -2,7 +2,7 @@ import type { Logger } from './log.ts'
 import { errorFields } from './log.ts'
 
 /** One thing to do at the end, in the order given. */
-export interface ShutdownStep {
+interface ShutdownStep {
   readonly name: string
   run(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Ledger } from './ledger.ts'
+import type { Child } from './process.ts'
 
 /** What a launcher lends to the parts that it starts. Parts read no environment of their own. */
 export interface PartHost {
@@ -10,6 +11,10 @@ export interface PartHost {
   readonly ledger: Ledger | null
   /** Takes one line of progress, without a line end. */
   readonly report: (line: string) => void
+  /** Told of every child the moment it runs, also of those that never become ready. */
+  readonly started?: (child: Child) => void
+  /** Aborted when the launcher ends: commands that only prepare something (Maven, initdb) end too. */
+  readonly ended?: AbortSignal
 }
 
 /** The user's cache folder by the XDG base directory specification: absolute paths only. */

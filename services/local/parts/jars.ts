@@ -88,7 +88,7 @@ async function settle(content: string, folder: string): Promise<void> {
 
 async function copyByMaven(pom: string, goal: string, into: string, host: PartHost) {
   const args = ['-q', '-B', '-f', pom, goal, `-DoutputDirectory=${into}`, '-DincludeScope=runtime']
-  const outcome = await run('mvn', args, { env: host.env })
+  const outcome = await run('mvn', args, { env: host.env, signal: host.ended })
   if (outcome.kind === 'missing') {
     throw new PartFault('Maven was not found (mvn): install Maven 3.8 or newer.')
   }
@@ -106,7 +106,10 @@ async function unpackIn(content: string, bundle: Bundle, host: PartHost): Promis
   const archive = (await readdir(content)).find((name) => name.endsWith('.tar.gz'))
   if (archive === undefined) throw new PartFault(`Maven brought no archive of the ${bundle.name}.`)
   const path = join(content, archive)
-  const outcome: RunOutcome = await run('tar', ['-xzf', path, '-C', content], { env: host.env })
+  const outcome: RunOutcome = await run('tar', ['-xzf', path, '-C', content], {
+    env: host.env,
+    signal: host.ended,
+  })
   if (outcome.kind === 'missing') throw new PartFault('tar was not found: install tar and gzip.')
   if (outcome.code !== 0) throw new PartFault(`${archive} could not be unpacked: is the disk full?`)
   await rm(path)

@@ -5,6 +5,22 @@ import { run } from './run.ts'
 /** Kafka 4 runs on Java 17 and newer. */
 const oldestJava = 17
 
+/** A heap begins small, where Java's own choice, a share of the machine's memory, fills it first. */
+const initialHeapMegabytes = 48
+
+/** For a server that shares a person's machine with ten others: small, and quick to start. */
+export function smallJavaFlags(heapMegabytes: number): string[] {
+  return [
+    `-Xms${Math.min(initialHeapMegabytes, heapMegabytes)}m`,
+    `-Xmx${heapMegabytes}m`,
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+  ]
+}
+
+/** glibc keeps up to eight arenas a core for the threads of a process; two are enough here. */
+export const smallJavaEnvironment = { MALLOC_ARENA_MAX: '2' }
+
 /** The feature release in what `java -version` prints ("1.8.0_402" is 8), or null. */
 export function javaFeatureVersion(printed: string): number | null {
   const found = /version "(?:1\.)?(\d+)/.exec(printed)

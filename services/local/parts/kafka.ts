@@ -3,7 +3,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartHost } from './host.ts'
 import { kafkaClassPath } from './jars.ts'
-import { requireJava } from './java.ts'
+import { requireJava, smallJavaEnvironment, smallJavaFlags } from './java.ts'
 import { acknowledgesRecords } from './kafka-readiness.ts'
 import { type BrokerPlace, brokerProperties, type ClusterShape } from './kafka-settings.ts'
 import { PartFault } from './part-fault.ts'
@@ -76,14 +76,13 @@ export async function startBroker(options: BrokerOptions, host: PartHost): Promi
   if (!(await isFormatted(logDir))) await format(java, base, clusterId, properties, host)
   const name = shape.places.length === 1 ? 'kafka' : `kafka-${place.nodeId}`
   const args = [...base, 'kafka.Kafka', properties]
-  return startChild({ name, command: java, args, logFile, cwd: dataDir }, host)
+  const env = smallJavaEnvironment
+  return startChild({ name, command: java, args, logFile, cwd: dataDir, env }, host)
 }
 
 function javaFlags(heapMegabytes: number): string[] {
   return [
-    `-Xmx${heapMegabytes}m`,
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
+    ...smallJavaFlags(heapMegabytes),
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-Dorg.slf4j.simpleLogger.showDateTime=true',
   ]
@@ -98,7 +97,7 @@ async function format(
 ): Promise<void> {
   const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted']
   const args = [...base, ...tool, '-t', clusterId, '-c', properties]
-  const outcome = await run(java, args, { env: host.env })
+  const outcome = await run(java, args, { env: host.env, signal: host.ended })
   if (outcome.kind === 'ended' && outcome.code === 0) return
   const output = outcome.kind === 'ended' ? outcome.output.trimEnd().split('\n').slice(-10) : []
   throw new PartFault(`Kafka could not format its data folder:\n${output.join('\n')}`)

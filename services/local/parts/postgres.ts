@@ -93,7 +93,11 @@ async function initialise(folder: string, { binaries, user }: Installation, host
 
 async function tool(line: readonly string[], input: string, host: PartHost): Promise<void> {
   const [command = '', ...args] = line
-  const outcome = await run(command, args, { env: { ...host.env, LC_ALL: 'C' }, input })
+  const outcome = await run(command, args, {
+    env: { ...host.env, LC_ALL: 'C' },
+    input,
+    signal: host.ended,
+  })
   if (outcome.kind === 'missing') throw new PartFault(`Postgres could not be run: no ${command}.`)
   if (outcome.code === 0) return
   throw new PartFault(
@@ -124,6 +128,9 @@ const settings = [
   'unix_socket_directories=',
   'max_connections=100',
   'shared_buffers=32MB',
+  // Processes that nothing here needs.
+  'io_method=sync',
+  'max_logical_replication_workers=0',
   'fsync=on',
   'log_min_messages=warning',
   'log_min_error_statement=panic',

@@ -63,7 +63,7 @@ export async function startChild(options: ChildOptions, host: PartHost): Promise
   }
   host.ledger?.add(options.name, pid, basename(options.command))
   void exited.then(() => host.ledger?.remove(pid))
-  return {
+  const running: Child = {
     name: options.name,
     pid,
     logFile: options.logFile,
@@ -72,6 +72,8 @@ export async function startChild(options: ChildOptions, host: PartHost): Promise
     stop: () => stop(child, exited, options.stopSignal ?? 'SIGTERM', options.stopGraceMs ?? 10_000),
     kill: () => stop(child, exited, 'SIGKILL', 0),
   }
+  host.started?.(running)
+  return running
 }
 
 async function stop(

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PartHost } from './host.ts'
 import { registryJar } from './jars.ts'
-import { requireJava } from './java.ts'
+import { requireJava, smallJavaEnvironment, smallJavaFlags } from './java.ts'
 import { requireFreePort } from './ports.ts'
 import { type Child, startChild } from './process.ts'
 import { waitUntilReady } from './readiness.ts'
@@ -37,7 +37,8 @@ export async function startRegistry(
     {
       name: 'registry',
       command: java,
-      args: [...javaFlags, ...properties(options), '-jar', jar],
+      args: [...smallJavaFlags(heapMegabytes), ...properties(options), '-jar', jar],
+      env: smallJavaEnvironment,
       cwd: dirname(jar),
       logFile: options.logFile,
     },
@@ -48,7 +49,7 @@ export async function startRegistry(
   return { ...child, url: `${address}/apis/ccompat/v7` }
 }
 
-const javaFlags = ['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+const heapMegabytes = 192
 
 // Without WRITE_DELAY=0 a SIGKILL lost a registration that had been answered. H2 closes its file
 // itself on SIGTERM otherwise, before the requests in flight have ended.

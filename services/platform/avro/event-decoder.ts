@@ -25,7 +25,7 @@ export interface TypedEvent {
 }
 
 /** Reasons are codes; they never hold input. */
-export type DecodeResult =
+type DecodeResult =
   | { readonly ok: true; readonly event: TypedEvent }
   | { readonly ok: false; readonly reason: string }
 

@@ -139,7 +139,7 @@ export function compileFields(fields: readonly SchemaField[], path: string): Pro
  * Compiles a schema node into closures, once per schema. `path` names the node in refusals.
  * Throws on Avro types that the linter refuses too.
  */
-export function compileProjection(node: SchemaNode, path: string): Projection {
+function compileProjection(node: SchemaNode, path: string): Projection {
   const type = nonNull(node) as string | SchemaObject
   if (typeof type === 'object' && type.logicalType !== undefined) {
     throw new Error(`schema: ${path} has a logical type, which only the envelope may have`)

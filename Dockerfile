@@ -1,0 +1,72 @@
+# One image for each service; a target carries its name:
+#
+#   docker build --target ingress --tag event-router/ingress .
+#
+# Node runs the sources as they are, so nothing is built: an image is Node, the production
+# dependencies and the folders that its service imports. test/unit/dockerfile.test.ts starts every
+# target from its files alone.
+
+# Node's own slim image, since its tags name an exact version: the same as in package.json. Those of
+# distroless move. Yet nothing below calls for a shell, npm or a writable root once it runs.
+FROM node:24.21.0-trixie-slim AS node
+WORKDIR /app
+
+# No dev dependencies; no optional ones either, which are a second Node for machines without this
+# one. No package that is left needs its install script.
+FROM node AS dependencies
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+# What every process shares. The sources belong to root and are only read.
+FROM node AS core
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY services/core services/core
+COPY services/platform services/platform
+STOPSIGNAL SIGTERM
+# Node's user of the image, as a number: Kubernetes cannot tell whether a name is root.
+USER 1000:1000
+
+# What every process shares that runs for long. Kubernetes has its own probes and ignores this one.
+FROM core AS service
+ENV MANAGEMENT_HOST=0.0.0.0
+EXPOSE 9080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MANAGEMENT_PORT || 9080) + '/livez').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# kafkajs sets timers with negative times, which Node 24 remarks on in every process.
+FROM service AS ingress
+ENV INGRESS_HOST=0.0.0.0
+EXPOSE 8080
+COPY services/ingress services/ingress
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/ingress/main.ts"]
+
+# Five siblings: a domain adds its folder to the runtime. A sixth is three lines more.
+FROM service AS consumer
+COPY services/consumers/runtime services/consumers/runtime
+
+FROM consumer AS consumer-pass
+COPY services/consumers/pass services/consumers/pass
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/pass/main.ts"]
+
+FROM consumer AS consumer-card
+COPY services/consumers/card services/consumers/card
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/card/main.ts"]
+
+FROM consumer AS consumer-settlement
+COPY services/consumers/settlement services/consumers/settlement
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/settlement/main.ts"]
+
+FROM consumer AS consumer-compliance
+COPY services/consumers/compliance services/consumers/compliance
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/compliance/main.ts"]
+
+FROM consumer AS consumer-program
+COPY services/consumers/program services/consumers/program
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/program/main.ts"]
+
+# A job: registers what is missing, says what it did and ends.
+FROM core AS registrar
+COPY services/registrar services/registrar
+COPY schemas schemas
+ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/registrar/main.ts"]

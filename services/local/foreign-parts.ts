@@ -1,0 +1,71 @@
+import { KAFKA_SETTINGS } from '#platform/config/common.ts'
+import type { Environment } from '#platform/config/environment.ts'
+import { loadSettings } from '#platform/config/settings.ts'
+import { connectionOf } from '#platform/kafka/connection.ts'
+import { clusterSize } from '#platform/kafka/topics.ts'
+import { createLogger } from '#platform/log.ts'
+import { openDatabase } from '#platform/postgres/database.ts'
+import { RegistryClient } from '#platform/registry/registry-client.ts'
+import { PartFault } from './parts/part-fault.ts'
+
+const log = createLogger({ service: 'local', level: 'silent' })
+const STATEMENT_MS = 5000
+/** Any name will do: whether it is known does not matter. */
+const SUBJECT = 'event-router'
+
+/** Host and port of an address, without what may be secret in it. */
+export function shownAddress(address: string): string {
+  return URL.parse(address)?.host ?? 'an address that cannot be read'
+}
+
+function fault(what: string, address: string, variable: string, reason: string): PartFault {
+  return new PartFault(
+    `${what} at ${address} cannot be used (${reason}): start it, correct ${variable}, or unset ${variable} for the embedded one.`,
+  )
+}
+
+/** An error's code or class: its message may repeat the password. */
+function reasonOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown }
+  return typeof code === 'string' ? code : String(name)
+}
+
+/** @throws PartFault when the user's brokers do not answer */
+export async function requireKafka(brokers: string, environment: Environment): Promise<void> {
+  const settings = loadSettings(KAFKA_SETTINGS, { ...environment, KAFKA_BROKERS: brokers })
+  try {
+    await clusterSize(connectionOf(settings, 'event-router-local'), log)
+  } catch (error) {
+    throw fault('Kafka', brokers, 'KAFKA_BROKERS', reasonOf(error))
+  }
+}
+
+/**
+ * @returns the address as it may be shown
+ * @throws PartFault when the user's registry does not answer
+ */
+export async function requireRegistry(url: string): Promise<string> {
+  const shown = shownAddress(url)
+  const answer = await new RegistryClient({ url }).compatibility(SUBJECT)
+  if (answer.kind === 'ok') return shown
+  const reason = answer.kind === 'refused' ? `HTTP ${answer.status}` : answer.reason
+  throw fault('The registry', shown, 'SCHEMA_REGISTRY_URL', reason)
+}
+
+/**
+ * @returns the address as it may be shown
+ * @throws PartFault when the user's database does not answer
+ */
+export async function requireDatabase(url: string): Promise<string> {
+  const shown = shownAddress(url)
+  const options = { applicationName: 'event-router-local', poolSize: 1, log }
+  const database = openDatabase({ url, ...options, statementTimeoutMs: STATEMENT_MS })
+  try {
+    await database.session((session) => session.query({ text: 'SELECT 1', values: [] }))
+    return shown
+  } catch (error) {
+    throw fault('Postgres', shown, 'DATABASE_URL', reasonOf(error))
+  } finally {
+    await database.end()
+  }
+}

@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url'
+import type { Environment } from '#platform/config/environment.ts'
+import { loadSettings } from '#platform/config/settings.ts'
+import { createLogger } from '#platform/log.ts'
+import type { Registration } from '#registrar/register.ts'
+import { register } from '#registrar/register.ts'
+import { registrationLines } from '#registrar/report.ts'
+import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
+import { PartFault } from './parts/part-fault.ts'
+import type { PartAddresses } from './service-environment.ts'
+import { registrarEnvironment } from './service-environment.ts'
+
+const SCHEMAS_FOLDER = fileURLToPath(new URL('../../schemas', import.meta.url))
+
+/** What a registration changed, in one line; of what failed, every finding. */
+export function registrationLine(registration: Registration): string {
+  if (registration.kind !== 'done') {
+    throw new PartFault(`The registration failed: ${registrationLines(registration).join('; ')}.`)
+  }
+  const { changes, states } = registration
+  const versions = [...states].map(([version, state]) => `${version} ${state}`).join(', ')
+  const what = changes.length === 0 ? 'nothing changed' : `${changes.length} changes`
+  return `topics, schemas and catalogue are as declared (${what}): ${versions}`
+}
+
+/**
+ * Makes topics, schemas and catalogue in this process.
+ * @returns what changed, in one line
+ * @throws PartFault when it did not work out
+ */
+export async function registerSchemas(
+  addresses: PartAddresses,
+  environment: Environment,
+): Promise<string> {
+  const settings = loadSettings(REGISTRAR_SETTINGS, {
+    ...environment,
+    ...registrarEnvironment(addresses, SCHEMAS_FOLDER),
+  })
+  const log = createLogger({ service: 'registrar', level: 'silent' })
+  return registrationLine(await register(settings, log))
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import type { EndpointStore } from '#ingress/endpoint-files.ts'
+import type { EndpointSet } from '#ingress/endpoints.ts'
+import { parseEndpoints } from '#ingress/endpoints.ts'
+import type { IdentificationPolicy, Webhook } from '#ingress/identification.ts'
+import { Identifier } from '#ingress/identification.ts'
+import { signatureHeader } from '#ingress/signature.ts'
+
+const NOW_SECONDS = 1_780_000_000
+const ISSUED = 'whk_01HZX3J5K7M9P1R3T5V7X9Z1B3'
+const body = Buffer.from('{"a":1}')
+
+const policy: IdentificationPolicy = {
+  toleranceSeconds: 300,
+  oldSignatureHeader: true,
+  unseenEndpoint: 'retry',
+}
+
+function setOf(...declared: readonly Readonly<Record<string, unknown>>[]): EndpointSet {
+  const endpoints = declared.map((entry) => ({
+    id: ISSUED,
+    tenant_id: 'tnt_1',
+    live_mode: false,
+    secrets: [{ id: 'k1', value: 'first' }],
+    ...entry,
+  }))
+  const result = parseEndpoints([{ endpoints }])
+  if (!result.ok) throw new Error(result.problems.join())
+  return result.endpoints
+}
+
+/** A store whose next set is taken over by `refresh`, as a reload would. */
+function storeOf(
+  current: EndpointSet | null,
+  next: EndpointSet | null = current,
+  seen: string[] = [],
+) {
+  let loaded = current
+  let refreshes = 0
+  const store: EndpointStore & { refreshes(): number } = {
+    current: () => loaded,
+    seen: (id) => seen.includes(id),
+    refresh: async () => {
+      refreshes += 1
+      loaded = next
+    },
+    refreshes: () => refreshes,
+  }
+  return store
+}
+
+function webhook(changes: Partial<Webhook> = {}): Webhook {
+  return {
+    endpointId: ISSUED,
+    signatures: [signatureHeader('first', body, NOW_SECONDS)],
+    oldSignatures: [],
+    traceparent: undefined,
+    body,
+    ...changes,
+  }
+}
+
+async function identify(
+  store: EndpointStore,
+  hook: Webhook,
+  own: Partial<IdentificationPolicy> = {},
+) {
+  const identifier = new Identifier(store, { ...policy, ...own }, () => NOW_SECONDS * 1000)
+  return await identifier.identify(hook)
+}
+
+async function codeOf(...args: Parameters<typeof identify>): Promise<string> {
+  const result = await identify(...args)
+  return result.kind === 'refused' ? result.code : result.kind
+}
+
+describe('the identification', () => {
+  it('gives the endpoint, the bytes and the secret that matched', async () => {
+    const store = storeOf(setOf({}))
+    const result = await identify(store, webhook())
+    expect(result).toMatchObject({ kind: 'verified', body, stale: false, secretId: 'k1' })
+    expect(store.refreshes()).toBe(0)
+  })
+
+  it('refuses before anything else when the endpoints were never read', async () => {
+    expect(await codeOf(storeOf(null), webhook({ signatures: [] }))).toBe('endpoints_not_loaded')
+  })
+
+  it('takes no signature, two of them, or a malformed one for malformed', async () => {
+    const store = storeOf(setOf({}))
+    const [good = ''] = webhook().signatures
+    for (const signatures of [[], [good, good], ['t=1']]) {
+      expect(await codeOf(store, webhook({ signatures }))).toBe('malformed_header')
+    }
+  })
+
+  it('reads the old header only where the new one is missing, and only when told', async () => {
+    const store = storeOf(setOf({}))
+    const [good = ''] = webhook().signatures
+    const old = webhook({ signatures: [], oldSignatures: [good] })
+    expect(await codeOf(store, old)).toBe('verified')
+    expect(await codeOf(store, old, { oldSignatureHeader: false })).toBe('malformed_header')
+    const both = webhook({ signatures: ['nonsense'], oldSignatures: [good] })
+    expect(await codeOf(store, both)).toBe('malformed_header')
+  })
+
+  it('reloads before it refuses, so that a fresh secret or endpoint counts at once', async () => {
+    const fresh = setOf({ secrets: [{ id: 'k2', value: 'second' }] })
+    const signatures = [signatureHeader('second', body, NOW_SECONDS)]
+    const rotated = storeOf(setOf({}), fresh)
+    expect(await codeOf(rotated, webhook({ signatures }))).toBe('verified')
+    const added = storeOf(setOf({ id: 'whk_other' }), setOf({}))
+    expect(await codeOf(added, webhook())).toBe('verified')
+  })
+
+  it('refuses a signature that matches no secret', async () => {
+    const signatures = [signatureHeader('wrong', body, NOW_SECONDS)]
+    expect(await codeOf(storeOf(setOf({})), webhook({ signatures }))).toBe('invalid_signature')
+  })
+
+  it('tells disabled from removed endpoints', async () => {
+    expect(await codeOf(storeOf(setOf({ enabled: false })), webhook())).toBe('endpoint_disabled')
+    expect(await codeOf(storeOf(setOf({ removed: true })), webhook())).toBe('endpoint_removed')
+  })
+
+  it('answers an id that may be being set up another way than one that was there', async () => {
+    const none = setOf({ id: 'whk_other' })
+    expect(await codeOf(storeOf(none), webhook())).toBe('endpoint_unseen')
+    expect(await codeOf(storeOf(none, none, [ISSUED]), webhook())).toBe('unknown_endpoint')
+    const odd = webhook({ endpointId: 'whk_odd' })
+    expect(await codeOf(storeOf(none), odd)).toBe('unknown_endpoint')
+    expect(await codeOf(storeOf(none), webhook(), { unseenEndpoint: 'refuse' })).toBe(
+      'unknown_endpoint',
+    )
+  })
+
+  it('says that a signature is stale, before and after now', async () => {
+    for (const seconds of [-301, 301]) {
+      const signatures = [signatureHeader('first', body, NOW_SECONDS + seconds)]
+      const result = await identify(storeOf(setOf({})), webhook({ signatures }))
+      expect(result).toMatchObject({ kind: 'verified', stale: true })
+    }
+  })
+})

@@ -34,12 +34,11 @@ EXPOSE 9080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MANAGEMENT_PORT || 9080) + '/livez').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# kafkajs sets timers with negative times, which Node 24 remarks on in every process.
 FROM service AS ingress
 ENV INGRESS_HOST=0.0.0.0
 EXPOSE 8080
 COPY services/ingress services/ingress
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/ingress/main.ts"]
+ENTRYPOINT ["node", "services/ingress/main.ts"]
 
 # Five siblings: a domain adds its folder to the runtime. A sixth is three lines more.
 FROM service AS consumer
@@ -47,26 +46,26 @@ COPY services/consumers/runtime services/consumers/runtime
 
 FROM consumer AS consumer-pass
 COPY services/consumers/pass services/consumers/pass
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/pass/main.ts"]
+ENTRYPOINT ["node", "services/consumers/pass/main.ts"]
 
 FROM consumer AS consumer-card
 COPY services/consumers/card services/consumers/card
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/card/main.ts"]
+ENTRYPOINT ["node", "services/consumers/card/main.ts"]
 
 FROM consumer AS consumer-settlement
 COPY services/consumers/settlement services/consumers/settlement
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/settlement/main.ts"]
+ENTRYPOINT ["node", "services/consumers/settlement/main.ts"]
 
 FROM consumer AS consumer-compliance
 COPY services/consumers/compliance services/consumers/compliance
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/compliance/main.ts"]
+ENTRYPOINT ["node", "services/consumers/compliance/main.ts"]
 
 FROM consumer AS consumer-program
 COPY services/consumers/program services/consumers/program
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/consumers/program/main.ts"]
+ENTRYPOINT ["node", "services/consumers/program/main.ts"]
 
 # A job: registers what is missing, says what it did and ends.
 FROM core AS registrar
 COPY services/registrar services/registrar
 COPY schemas schemas
-ENTRYPOINT ["node", "--disable-warning=TimeoutNegativeWarning", "services/registrar/main.ts"]
+ENTRYPOINT ["node", "services/registrar/main.ts"]

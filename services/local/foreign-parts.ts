@@ -18,16 +18,17 @@ export function shownAddress(address: string): string {
   return URL.parse(address)?.host ?? 'an address that cannot be read'
 }
 
-function fault(what: string, address: string, variable: string, reason: string): PartFault {
+function fault(what: string, address: string, variable: string, problem: string): PartFault {
   return new PartFault(
-    `${what} at ${address} cannot be used (${reason}): start it, correct ${variable}, or unset ${variable} for the embedded one.`,
+    `${what} at ${address} ${problem}: start it, correct ${variable}, or unset ${variable} for the embedded one.`,
   )
 }
 
-/** An error's code or class: its message may repeat the password. */
-function reasonOf(error: unknown): string {
-  const { code, name } = error as { code?: unknown; name?: unknown }
-  return typeof code === 'string' ? code : String(name)
+/** By an error's code or class alone: its message may repeat the password. */
+function noAnswer(error: unknown): string {
+  const { code, name, cause } = error as { code?: unknown; name?: unknown; cause?: unknown }
+  if (typeof code === 'string') return `does not answer as it should (${code})`
+  return cause instanceof Error ? noAnswer(cause) : `does not answer as it should (${name})`
 }
 
 /** @throws PartFault when the user's brokers do not answer */
@@ -36,7 +37,7 @@ export async function requireKafka(brokers: string, environment: Environment): P
   try {
     await clusterSize(connectionOf(settings, 'event-router-local'), log)
   } catch (error) {
-    throw fault('Kafka', brokers, 'KAFKA_BROKERS', reasonOf(error))
+    throw fault('Kafka', brokers, 'KAFKA_BROKERS', noAnswer(error))
   }
 }
 
@@ -48,8 +49,8 @@ export async function requireRegistry(url: string): Promise<string> {
   const shown = shownAddress(url)
   const answer = await new RegistryClient({ url }).compatibility(SUBJECT)
   if (answer.kind === 'ok') return shown
-  const reason = answer.kind === 'refused' ? `HTTP ${answer.status}` : answer.reason
-  throw fault('The registry', shown, 'SCHEMA_REGISTRY_URL', reason)
+  const problem = answer.kind === 'refused' ? `refuses (HTTP ${answer.status})` : 'does not answer'
+  throw fault('The registry', shown, 'SCHEMA_REGISTRY_URL', problem)
 }
 
 /**
@@ -64,7 +65,7 @@ export async function requireDatabase(url: string): Promise<string> {
     await database.session((session) => session.query({ text: 'SELECT 1', values: [] }))
     return shown
   } catch (error) {
-    throw fault('Postgres', shown, 'DATABASE_URL', reasonOf(error))
+    throw fault('Postgres', shown, 'DATABASE_URL', noAnswer(error))
   } finally {
     await database.end()
   }

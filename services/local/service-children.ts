@@ -21,8 +21,7 @@ export interface ServicePlan {
 
 const COMPILE_CACHE = new URL('./compile-cache.ts', import.meta.url).href
 const SERVICES_FOLDER = fileURLToPath(new URL('../', import.meta.url))
-/** kafkajs sets timers with negative times, which Node 24 remarks on. */
-const FLAGS = ['--disable-warning=TimeoutNegativeWarning', '--import', COMPILE_CACHE]
+const FLAGS = ['--import', COMPILE_CACHE]
 /**
  * Heaps that hold the full queue of the ingress and the largest batch of a consumer, and no more:
  * with Node's defaults the young generation alone may grow to 48 MB in each of six processes.

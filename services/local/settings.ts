@@ -47,7 +47,7 @@ export const LOCAL_SETTINGS = {
   ...PORT_SETTINGS,
   kafkaBrokers: optional(
     'KAFKA_BROKERS',
-    Type.String({ pattern: '^[^,:]+:\\d+(\\s*,\\s*[^,:]+:\\d+)*$' }),
+    Type.String({ minLength: 1 }),
     'Brokers of your own instead of the embedded Kafka, host:port, separated by commas; with KAFKA_SSL and KAFKA_SASL_* as the services take them.',
     'localhost:19092',
   ),

@@ -5,6 +5,7 @@ import type { PartHost } from './host.ts'
 import { PartFault } from './part-fault.ts'
 import { requireFreePort } from './ports.ts'
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.ts'
+import { dropStaleLock } from './postgres-lock.ts'
 import { type PostgresUser, postgresUser } from './postgres-user.ts'
 import { type Child, startChild } from './process.ts'
 import { waitUntilReady } from './readiness.ts'
@@ -46,6 +47,7 @@ export async function startPostgres(
   const user = await postgresUser(process.getuid?.() ?? 1, binaries.postgres, host)
   const { dataDir } = options
   if (!(await isThere(join(dataDir, 'password')))) await create(dataDir, { binaries, user }, host)
+  await dropStaleLock(join(dataDir, 'cluster'))
   const child = await spawnServer(options, { binaries, user }, host)
   await waitUntilReady(child, () => takesConnections(dataDir, child.pid), readyWithinMs)
   const password = await readFile(join(dataDir, 'password'), 'utf8')

@@ -1,4 +1,4 @@
-import type { Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs'
+import type { Message, Producer, ProducerConfig, RecordMetadata, TopicMessages } from 'kafkajs'
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
@@ -17,8 +17,20 @@ export interface BatchSenderOptions {
 
 /** The broker's own time to gather all acknowledgements of one request. */
 const ACKS_TIMEOUT_MS = 2500
-/** A moved leader is heard of at the latest after this (P3); the library's default is 300 s. */
-const METADATA_MAX_AGE_MS = 5000
+/**
+ * Rules P1, P3, P4 and P7. Idempotent kafkajs producers acknowledge what was never written; a moved
+ * leader is heard of within 5 s, where the library's default is 300 s; repeating is our business.
+ */
+export const PRODUCER = {
+  idempotent: false,
+  allowAutoTopicCreation: false,
+  metadataMaxAge: 5000,
+  retry: { retries: 0 },
+  createPartitioner:
+    () =>
+    ({ message }) =>
+      message.partition ?? 0,
+} as const satisfies ProducerConfig
 const DISCONNECT_CAP_MS = 2000
 
 /** Errors that no repetition cures, by the name of Kafka's protocol. */
@@ -226,16 +238,7 @@ export class BatchSender {
 
   async #connectTo(seed: string): Promise<Producer> {
     const { connection, log } = this.#options
-    const producer = kafkaClient({ ...connection, brokers: [seed] }, log, 0).producer({
-      idempotent: false,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: METADATA_MAX_AGE_MS,
-      retry: { retries: 0 },
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition ?? 0,
-    })
+    const producer = kafkaClient({ ...connection, brokers: [seed] }, log, 0).producer(PRODUCER)
     await producer.connect()
     return producer
   }

@@ -3,6 +3,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import type { KAFKA_SETTINGS } from '../config/common.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Logger } from '../log.ts'
+import { calmRequestQueues } from './request-queue.ts'
 
 /** How to reach a Kafka cluster. */
 export interface KafkaConnection {
@@ -48,6 +49,7 @@ function quietLogger(log: Logger) {
  * @param retries attempts after the first; 0 for producers, whose retries are ours.
  */
 export function kafkaClient(connection: KafkaConnection, log: Logger, retries: number): Kafka {
+  calmRequestQueues()
   const config: KafkaConfig = {
     clientId: connection.clientId,
     brokers: [...connection.brokers],

@@ -107,13 +107,11 @@ function hasLeaders(
   metadata: readonly ITopicMetadata[],
   topics: readonly DeclaredTopic[],
 ): boolean {
-  const led = new Map(
-    metadata.map(({ name, partitions }) => [
-      name,
-      partitions.filter(({ leader }) => leader >= 0).length,
-    ]),
-  )
-  return topics.every(({ name, partitions }) => led.get(name) === partitions)
+  const found = new Map(metadata.map(({ name, partitions }) => [name, partitions]))
+  return topics.every(({ name }) => {
+    const partitions = found.get(name) ?? []
+    return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)
+  })
 }
 
 /** Brokers hear of a new topic one after another: one that has not yet says it does not exist. */
@@ -158,6 +156,9 @@ export async function ensureTopics(
     if (conflicts.length > 0) return { ok: false, conflicts }
     await create(admin, missing)
     await awaitLeaders(admin, missing)
+    // Somebody else may have made one of them in the same moment, and otherwise.
+    const made = topicPlan(missing, await foundTopics(admin, missing))
+    if (made.conflicts.length > 0) return { ok: false, conflicts: made.conflicts }
     return { ok: true, created: missing.map(({ name }) => name), differences }
   })
 }

@@ -15,6 +15,7 @@ import { createLogger } from '#platform/log.ts'
 import { writeCatalogue } from '#registrar/catalogue-writer.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { testHost } from '../../../fixtures/part-host.ts'
+import { abandonedTailGroups } from '../../../fixtures/tail-groups.ts'
 import { temporaryFolder } from '../../../fixtures/temporary-folder.ts'
 
 const log = createLogger({ service: 'test', level: 'silent' })
@@ -118,20 +119,12 @@ describe('the control tail', () => {
   it('leaves no consumer group behind', async () => {
     await makeTopic(connection, 'tailgroup.control')
     const tail = startControlTail({ connection, topic: 'tailgroup.control', log })
-    const admin = kafkaClient(connection, log, 2).admin()
-    await admin.connect()
-    onTestFinished(() => admin.disconnect())
-    const groups = async () =>
-      (await admin.listGroups()).groups
-        .map(({ groupId }) => groupId)
-        .filter((id) => id.startsWith('event-router.tail.'))
-    const before = await eventually(
-      async () => (tail.leaseHeld(Date.now()) ? await groups() : null),
-      { withinMs: 10_000 },
-    )
-    expect(before.length).toBeGreaterThan(0)
+    await eventually(() => tail.leaseHeld(Date.now()), { withinMs: 20_000 })
     await tail.stop()
-    await eventually(async () => (await groups()).length < before.length, { withinMs: 5000 })
+    const broker = inject('kafkaBrokers')
+    await eventually(async () => (await abandonedTailGroups(broker)).length === 0, {
+      withinMs: 20_000,
+    })
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attemptOf } from '#platform/kafka/batch-sender.ts'
+import { attemptOf, PRODUCER } from '#platform/kafka/batch-sender.ts'
 
 const protocol = (type: string) => Object.assign(new Error(`said ${type}`), { type })
 const wrapped = (cause: unknown) => Object.assign(new Error('outer'), { cause })
@@ -66,5 +66,16 @@ describe('what a failed send says about its records', () => {
         }
       }),
     )
+  })
+})
+
+describe('the producer', () => {
+  it('is plain and repeats nothing: rules P1, P3, P4 and P7', () => {
+    expect(PRODUCER).toMatchObject({
+      idempotent: false,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 5000,
+      retry: { retries: 0 },
+    })
   })
 })

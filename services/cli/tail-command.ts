@@ -1,6 +1,6 @@
 import type { Domain, Mode } from '#core/routing.ts'
 import { controlTopic, eventTopic, quarantineTopic } from '#core/routing.ts'
-import { KAFKA_SETTINGS } from '#platform/config/common.ts'
+import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
 import type { ControlTail } from '#platform/kafka/control-tail.ts'

@@ -11,7 +11,7 @@ export interface VersionRoutes {
   readonly encoders: Readonly<Record<Domain, EventEncoder | null>>
 }
 
-export interface Topics {
+interface Topics {
   readonly events: Readonly<Record<Domain, string>>
   readonly quarantine: string
 }

@@ -1,5 +1,5 @@
-import { KAFKA_SETTINGS } from '#platform/config/common.ts'
 import type { Environment } from '#platform/config/environment.ts'
+import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
 import { clusterSize } from '#platform/kafka/topics.ts'
@@ -14,7 +14,7 @@ const STATEMENT_MS = 5000
 const SUBJECT = 'event-router'
 
 /** Host and port of an address, without what may be secret in it. */
-export function shownAddress(address: string): string {
+function shownAddress(address: string): string {
   return URL.parse(address)?.host ?? 'an address that cannot be read'
 }
 

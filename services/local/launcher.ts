@@ -75,7 +75,7 @@ class Launch {
         () => new Promise<never>(() => {}),
         (fault: unknown): Ending => ({ fault }),
       ),
-      this.#children.firstDeath.then((death): Ending => ({ fault: deathFault(death) })),
+      this.#children.firstDeath.then((death): Ending => this.#mourn(death)),
       this.#surroundings.stop.first.then((): Ending => null),
     ])
     if (ending === null) this.#surroundings.line('\nstopping (once more Ctrl-C kills at once)')
@@ -85,13 +85,25 @@ class Launch {
     return patient ? 0 : KILLED_EXIT_CODE
   }
 
+  #mourn(death: Death): Ending {
+    this.#surroundings.line(`\n${death.child.name} ended unexpectedly, stopping the rest`)
+    return { fault: deathFault(death) }
+  }
+
   async #stop(): Promise<boolean> {
-    if (this.#isHome) await removeRunFile(this.#folder.runFile)
+    await this.#noRunFile()
     const impatient = this.#surroundings.stop.second.then(() => this.#children.kill())
-    return await Promise.race([
+    const patient = await Promise.race([
       this.#children.stop(STOP_WITHIN_MS).then(() => true),
       impatient.then(() => false),
     ])
+    // Once more: the start may just have been writing it.
+    await this.#noRunFile()
+    return patient
+  }
+
+  async #noRunFile(): Promise<void> {
+    if (this.#isHome) await removeRunFile(this.#folder.runFile)
   }
 
   async #work(): Promise<void> {

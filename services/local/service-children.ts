@@ -62,16 +62,11 @@ export function servicePlans(
   return [ingress, ...consumers]
 }
 
-/** Base of a service's `/livez`, `/readyz` and `/metrics`. */
-export function managementUrl({ managementPort }: ServicePlan): string {
-  return `http://127.0.0.1:${managementPort}`
-}
-
 /** Whether a service says that it is ready, with its problems in words when it is not. */
-export async function readyProblem(plan: ServicePlan): Promise<string | null> {
+export async function readyProblem({ managementPort }: ServicePlan): Promise<string | null> {
   try {
     const signal = AbortSignal.timeout(2000)
-    const answer = await fetch(`${managementUrl(plan)}/readyz`, { signal })
+    const answer = await fetch(`http://127.0.0.1:${managementPort}/readyz`, { signal })
     const { problems } = (await answer.json()) as { problems?: Record<string, string> }
     if (answer.ok) return null
     return Object.entries(problems ?? {})

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { KAFKA_SETTINGS, LOG_SETTINGS } from '#platform/config/common.ts'
+import { KAFKA_SETTINGS, LOG_SETTINGS } from '#platform/config/service-settings.ts'
 import type { Settings } from '#platform/config/settings.ts'
 import { oneOf, optional, setting, wholeNumber } from '#platform/config/settings.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'

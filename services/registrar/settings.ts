@@ -1,5 +1,9 @@
 import { Type } from 'typebox'
-import { KAFKA_SETTINGS, LOG_SETTINGS, REGISTRY_SETTINGS } from '#platform/config/common.ts'
+import {
+  KAFKA_SETTINGS,
+  LOG_SETTINGS,
+  REGISTRY_SETTINGS,
+} from '#platform/config/service-settings.ts'
 import type { Settings } from '#platform/config/settings.ts'
 import { optional, setting, wholeNumber } from '#platform/config/settings.ts'
 

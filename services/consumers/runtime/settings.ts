@@ -5,7 +5,7 @@ import {
   KAFKA_SETTINGS,
   LOG_SETTINGS,
   MANAGEMENT_SETTINGS,
-} from '#platform/config/common.ts'
+} from '#platform/config/service-settings.ts'
 import type { Settings } from '#platform/config/settings.ts'
 import { oneOf, setting, wholeNumber } from '#platform/config/settings.ts'
 

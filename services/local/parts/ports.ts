@@ -4,7 +4,7 @@ import { PartFault } from './part-fault.ts'
 const loopback = '127.0.0.1'
 
 /** Whether a server could listen on this port of the loopback address now. */
-export function portIsFree(port: number): Promise<boolean> {
+function portIsFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

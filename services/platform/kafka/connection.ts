@@ -1,6 +1,6 @@
 import type { KafkaConfig, LogEntry, SASLOptions } from 'kafkajs'
 import { Kafka, logLevel } from 'kafkajs'
-import type { KAFKA_SETTINGS } from '../config/common.ts'
+import type { KAFKA_SETTINGS } from '../config/service-settings.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Logger } from '../log.ts'
 import { calmRequestQueues } from './request-queue.ts'

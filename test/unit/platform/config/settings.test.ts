@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
 import { describe, expect, it } from 'vitest'
+import type { Environment } from '#platform/config/environment.ts'
 import {
   DATABASE_SETTINGS,
   KAFKA_SETTINGS,
   LOG_SETTINGS,
   MANAGEMENT_SETTINGS,
   REGISTRY_SETTINGS,
-} from '#platform/config/common.ts'
-import type { Environment } from '#platform/config/environment.ts'
+} from '#platform/config/service-settings.ts'
 import {
   CommaList,
   loadSettings,

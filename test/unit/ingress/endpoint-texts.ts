@@ -3,7 +3,7 @@ import type { EndpointStore } from '#ingress/endpoint-files.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
 export const SECRET = 'whsec_topsecret'
-export const PATIENCE = { withinMs: 5000, everyMs: 5 }
+export const PATIENCE = { withinMs: 20_000, everyMs: 5 }
 export function setOf(...names: readonly string[]): string {
   const endpoints = names.map((name) => ({
     id: `whk_${name}`,

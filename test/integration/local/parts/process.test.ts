@@ -35,7 +35,7 @@ async function orphan(commands: readonly string[], name = 'orphan-launcher'): Pr
 
 test('a child ends by itself when its launcher is killed', async () => {
   const pid = await orphan(['setpriv', 'true', 'sleep'])
-  await eventually(() => processStart(pid) === null, { withinMs: 5_000 })
+  await eventually(() => processStart(pid) === null, { withinMs: 20_000 })
 })
 
 test.each([
@@ -43,7 +43,7 @@ test.each([
   ['as another user', ['setpriv', 'true']],
 ])('Postgres ends by itself when its launcher is killed, also %s', async (_, commands) => {
   const pid = await orphan(commands, 'orphan-postgres')
-  await eventually(() => processStart(pid) === null, { withinMs: 5_000 })
+  await eventually(() => processStart(pid) === null, { withinMs: 20_000 })
 })
 
 test('a child that outlives its killed launcher is stopped by the next start', async () => {
@@ -59,7 +59,7 @@ test('a child that ignores the polite signal is killed after its grace', async (
   const script = 'trap "" TERM; echo listening; while :; do sleep 1; done'
   const options = { name: 'deaf', command: 'sh', args: ['-c', script], logFile, stopGraceMs: 200 }
   const child = await startChild(options, testHost())
-  await eventually(() => child.tail() === 'listening', { withinMs: 5_000 })
+  await eventually(() => child.tail() === 'listening', { withinMs: 20_000 })
   expect(await child.stop()).toEqual({ code: null, signal: 'SIGKILL' })
 })
 

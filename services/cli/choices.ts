@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import { apiVersion } from '#core/ids.ts'
+import type { TenantId } from '#core/ids.ts'
+import { apiVersion, tenantId } from '#core/ids.ts'
 
 /** A parser of an option that takes a whole number of at least one. */
 export function count(text: string): number {
@@ -29,4 +30,24 @@ export function baseUrl(text: string): string {
     throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.')
   }
   return text
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/
+
+/** A parser of a time with its zone, or of a day in UTC; milliseconds since the epoch. */
+export function instant(text: string): number {
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError(
+      'It must be a time with a zone, such as 2026-05-19T08:30:00Z, or a day.',
+    )
+  }
+  return ms
+}
+
+/** A parser of a tenant's id. */
+export function tenant(text: string): TenantId {
+  const id = tenantId(text)
+  if (id === null) throw new InvalidArgumentError('It must be a tenant id, tnt_….')
+  return id
 }

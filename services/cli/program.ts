@@ -1,9 +1,14 @@
 import { Command, CommanderError, Option } from 'commander'
-import { DOMAINS, MODES } from '#core/routing.ts'
-import { baseUrl, count, rate, version } from './choices.ts'
+import { DOMAINS, HANDLED_DOMAINS, MODES } from '#core/routing.ts'
+import { baseUrl, count, instant, rate, tenant, version } from './choices.ts'
+import type { StatusOptions } from './consumers-command.ts'
+import { consumersStatus } from './consumers-command.ts'
 import type { EndpointsOptions } from './endpoints-command.ts'
 import { listEndpoints } from './endpoints-command.ts'
 import { usageFault } from './fault.ts'
+import { addParkedVerbs, PARKED_VERBS } from './parked-program.ts'
+import type { ReplayCommandOptions } from './replay-command.ts'
+import { replayEvents } from './replay-command.ts'
 import type { SchemasOptions } from './schemas-command.ts'
 import { lintSchemas, registerSchemas } from './schemas-command.ts'
 import type { SendOptions } from './send-command.ts'
@@ -100,6 +105,48 @@ function endpoints(terminal: Terminal): Command {
   return command
 }
 
+function consumersReplay(terminal: Terminal): Command {
+  const domain = new Option('--domain <domain>', 'whose consumer').choices(HANDLED_DOMAINS)
+  return new Command('replay')
+    .description('hand events of one tenant to a group once more; a dry run unless --yes')
+    .addOption(new Option('--mode <mode>', 'live or sandbox').choices(MODES).makeOptionMandatory())
+    .addOption(domain.makeOptionMandatory())
+    .requiredOption('--tenant <id>', 'whose events', tenant)
+    .requiredOption('--from <time>', 'the first moment at which they were written', instant)
+    .requiredOption('--to <time>', 'the moment before which they were written', instant)
+    .option('--service <name>', 'last part of the group\u2019s name, as CONSUMER_SERVICE')
+    .option('--again', 'also those that had their effect already; each run handles them once more')
+    .option('--yes', 'do it, instead of only saying what would be done')
+    .addOption(new Option('--dry-run', 'only say it; so it is without --yes').conflicts('yes'))
+    .option('--actor <name>', 'who does it, for the audit; the user of the system when missing')
+    .addHelpText(
+      'after',
+      `
+Times are those at which the ingress wrote the events (as \`tail --json\` shows them), not their
+\`created\`. Only what the group has come to already is handled; offsets stay as they are.
+${examples('consumers replay --mode live --domain card --tenant tnt_1 --from 2026-05-19T08:00:00Z --to 2026-05-19T09:30:00Z')}`,
+    )
+    .action((options: ReplayCommandOptions) => replayEvents(terminal, options))
+}
+
+function consumers(terminal: Terminal): Command {
+  const command = group('consumers', 'the consumer groups', ['status', 'replay'])
+  command
+    .command('status')
+    .description('what is unhandled, since when, and what waits for a person; changes nothing')
+    .option('--json', 'one JSON object a line, one for each group')
+    .addHelpText('after', examples('consumers status', 'consumers status --json'))
+    .action((options: StatusOptions) => consumersStatus(terminal, options))
+  command.addCommand(consumersReplay(terminal))
+  return command
+}
+
+function parked(terminal: Terminal): Command {
+  const command = group('parked', 'dead letters and the tenants that wait for them', PARKED_VERBS)
+  addParkedVerbs(command, terminal, examples)
+  return command
+}
+
 /** Errors become one line, printed by whoever runs the program; help stays as it is. */
 function quiet(command: Command): void {
   command
@@ -112,7 +159,7 @@ function quiet(command: Command): void {
 
 /** All verbs. Nothing runs before `parseAsync`. */
 function program(terminal: Terminal): Command {
-  const verbs = ['schemas', 'send', 'tail', 'endpoints']
+  const verbs = ['schemas', 'send', 'tail', 'endpoints', 'consumers', 'parked']
   const command = new Command(NAME)
     .description('One door for operators of event-router.')
     .addHelpText('after', examples('schemas register', 'send --help', 'endpoints list'))
@@ -121,7 +168,9 @@ function program(terminal: Terminal): Command {
       const wrong = word === undefined ? 'a verb is missing' : `unknown verb ${word}`
       throw usageFault(`${wrong}; there is ${verbs.join(', ')} (see \`${NAME} --help\`)`)
     })
-  for (const verb of [schemas, sending, tailing, endpoints]) command.addCommand(verb(terminal))
+  for (const verb of [schemas, sending, tailing, endpoints, consumers, parked]) {
+    command.addCommand(verb(terminal))
+  }
   quiet(command)
   command.allowExcessArguments(true)
   for (const inner of command.commands) {

@@ -11,6 +11,7 @@ const FIELDS = {
   SCHEMA_REGISTRY_URL: 'registry',
   INGRESS_URL: 'ingress',
   ENDPOINTS_FILE: 'endpointsFile',
+  DATABASE_URL: 'database',
 } as const
 
 type Variable = keyof typeof FIELDS

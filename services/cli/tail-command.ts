@@ -3,12 +3,11 @@ import { controlTopic, eventTopic, quarantineTopic } from '#core/routing.ts'
 import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
-import type { ControlTail } from '#platform/kafka/control-tail.ts'
-import { startControlTail } from '#platform/kafka/control-tail.ts'
 import type { FollowEnd, LogFollower, LogRecord } from '#platform/kafka/log-tail.ts'
 import { followLog } from '#platform/kafka/log-tail.ts'
 import { createLogger } from '#platform/log.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
+import { withCatalogue } from './catalogue-access.ts'
 import { failure } from './fault.ts'
 import { RecordReader } from './record-reader.ts'
 import type { ReadRecord } from './record-text.ts'
@@ -26,18 +25,7 @@ export interface TailOptions {
   readonly showPii?: true
 }
 
-const CATALOGUE_WITHIN_MS = 10_000
 const log = createLogger({ service: 'cli', level: 'silent' })
-
-async function loadedCatalogue(tail: ControlTail): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const loaded = await new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), CATALOGUE_WITHIN_MS)
-    tail.onChange(() => resolve(true))
-  })
-  clearTimeout(timer)
-  if (!loaded) throw failure(`the catalogue of versions: ${tail.problem() ?? 'not read'}`)
-}
 
 /** Prints records until there are enough, and says when that is so. */
 class Printer {
@@ -130,13 +118,7 @@ export async function tail(terminal: Terminal, options: TailOptions): Promise<vo
   const settings = cliSettings(KAFKA_SETTINGS, environment)
   const connection = connectionOf(settings, 'event-router-cli')
   const topic = topicOf(settings.topicPrefix, options)
-  const catalogue = startControlTail({
-    connection,
-    topic: controlTopic(settings.topicPrefix),
-    log,
-  })
-  try {
-    await loadedCatalogue(catalogue)
+  await withCatalogue(connection, controlTopic(settings.topicPrefix), async (catalogue) => {
     const url = withRegistry?.SCHEMA_REGISTRY_URL
     const reader = new RecordReader({
       entries: () => catalogue.entries().values(),
@@ -147,7 +129,5 @@ export async function tail(terminal: Terminal, options: TailOptions): Promise<vo
     const printer = new Printer(terminal, options, read)
     const follower = await follow(connection, topic, options.fromBeginning === true, printer)
     await followUntilDone(terminal, follower, printer)
-  } finally {
-    await catalogue.stop()
-  }
+  })
 }

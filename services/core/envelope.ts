@@ -46,7 +46,8 @@ function isDayOfCalendar(date: string): boolean {
 
 /** Milliseconds since the epoch of an ISO 8601 UTC instant, or null when it is none. */
 export function instantMs(text: string): number | null {
-  if (!UTC_INSTANT.test(text)) return null
+  // There is no year 0 outside astronomy: other teams' clients die on it.
+  if (!UTC_INSTANT.test(text) || text.startsWith('0000')) return null
   const ms = Date.parse(text)
   return Number.isNaN(ms) || !isDayOfCalendar(text.slice(0, 10)) ? null : ms
 }

@@ -7,10 +7,12 @@ import fastify from 'fastify'
 import type { ErrorCode } from '#core/errors.ts'
 import type { Outcome } from '#core/outcome.ts'
 import { answerOf, errorAnswer } from '#core/outcome.ts'
+import type { TraceSpan, Tracing } from '#platform/traces.ts'
 import type { Webhook } from './identification.ts'
 import type { Receiver, Reception } from './receiver.ts'
 import { refusal } from './receiver.ts'
-import type { Report } from './report.ts'
+import type { Answered, Report } from './report.ts'
+import { lineOf } from './report.ts'
 import type { IngressSettings } from './settings.ts'
 
 export interface IngressAppOptions {
@@ -19,6 +21,7 @@ export interface IngressAppOptions {
   readonly settings: IngressSettings
   /** True from the first moment of a stop: connections end with their answer. */
   readonly draining: () => boolean
+  readonly tracing: Tracing | null
 }
 
 const HOOKS = '/v1/hooks/'
@@ -42,14 +45,14 @@ function placeOf(outcome: Outcome): string | null {
   return `${topic}/${partition}/${offset}`
 }
 
-function webhookOf(request: FastifyRequest): Webhook {
+function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook {
   const { headersDistinct } = request.raw
   const { endpointId } = request.params as { endpointId: string }
   return {
     endpointId,
     signatures: headersDistinct['qairopay-signature'] ?? [],
     oldSignatures: headersDistinct['x-qairopay-signature'] ?? [],
-    traceparent: headersDistinct.traceparent?.[0],
+    traceparent: spans?.traceparentOf(request) ?? headersDistinct.traceparent?.[0],
     body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
   }
 }
@@ -64,17 +67,65 @@ function codeOfError(error: unknown): ErrorCode {
   return isCallers || String(code).startsWith('HPE_') ? 'bad_request' : 'internal'
 }
 
+/** What a span tells of its request: the identifiers of the line about it. */
+const TOLD_BY_SPANS = [
+  'status',
+  'outcome',
+  'reason',
+  'endpoint_id',
+  'tenant_id',
+  'mode',
+  'event_id',
+  'event_type',
+  'api_version',
+  'topic',
+  'partition',
+  'offset',
+] as const
+
+/** The spans of the requests in hand. */
+class RequestSpans {
+  readonly #tracing: Tracing
+  readonly #spans = new WeakMap<FastifyRequest, TraceSpan>()
+
+  constructor(tracing: Tracing) {
+    this.#tracing = tracing
+  }
+
+  begin(request: FastifyRequest): void {
+    const parent = request.raw.headersDistinct.traceparent?.[0]
+    const span = this.#tracing.begin('webhook.received', { kind: 'server', parent })
+    this.#spans.set(request, span)
+  }
+
+  traceparentOf(request: FastifyRequest): string | undefined {
+    return this.#spans.get(request)?.traceparent
+  }
+
+  end(request: FastifyRequest, answered: Answered): void {
+    const span = this.#spans.get(request)
+    if (span === undefined) return
+    const line = lineOf(answered)
+    const facts = Object.fromEntries(TOLD_BY_SPANS.map((name) => [name, line[name]]))
+    span.end(facts, answered.answer.status >= 500)
+  }
+}
+
 /** Sends the answers of one app, and sees to it that each is counted once. */
 class Answers {
   readonly #options: IngressAppOptions
+  readonly #spans: RequestSpans | null
 
-  constructor(options: IngressAppOptions) {
+  constructor(options: IngressAppOptions, spans: RequestSpans | null) {
     this.#options = options
+    this.#spans = spans
   }
 
   send(reply: FastifyReply, requestId: string, reception: Reception, tookMs: number): FastifyReply {
     const answer = answerOf(reception.outcome, requestId)
-    this.#options.report.answered({ requestId, reception, answer, tookMs })
+    const answered = { requestId, reception, answer, tookMs }
+    this.#options.report.answered(answered)
+    this.#spans?.end(reply.request, answered)
     reply.code(answer.status)
     if (answer.retry) reply.header('retry-after', retryAfterSeconds())
     if (this.#options.draining()) reply.header('connection', 'close')
@@ -132,6 +183,8 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
     genReqId: newRequestId,
     routerOptions: { maxParamLength: LONGEST_ENDPOINT_ID },
     http: {
+      // A request without Host is answered like any other, in our own shape.
+      requireHostHeader: false,
       maxHeaderSize: settings.maxHeaderBytes,
       headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
       connectionsCheckingInterval: SLOWNESS_CHECK_MS,
@@ -144,6 +197,10 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
   app.server.maxConnections = settings.maxConnections
   // A count would make Node drop the headers beyond it in silence; `maxHeaderSize` limits them.
   app.server.maxHeadersCount = 0
+  // Node would answer an expectation that it does not know with a bare 417, final for the sender.
+  app.server.on('checkExpectation', (request, response) => {
+    app.server.emit('request', request, response)
+  })
   return app
 }
 
@@ -161,19 +218,21 @@ function takeAnyBody(app: FastifyInstance): void {
 
 /** The HTTP side of the ingress. Does not listen yet. */
 export function ingressApp(options: IngressAppOptions): FastifyInstance {
-  const { receiver, settings } = options
-  const answers = new Answers(options)
+  const { receiver, settings, tracing } = options
+  const spans = tracing === null ? null : new RequestSpans(tracing)
+  const answers = new Answers(options, spans)
   const app = bareApp(answers, settings)
   takeAnyBody(app)
   // Before the body is read: refusing costs little exactly when little is left.
   app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (!request.is404) spans?.begin(request)
     const code = receiver.refusesNow()
     if (code === null || request.is404) done()
     else answers.refuse(reply, request.id, code)
   })
   app.post(`${HOOKS}:endpointId`, async (request, reply) => {
     const begun = performance.now()
-    const reception = await receiver.receive(webhookOf(request))
+    const reception = await receiver.receive(webhookOf(request, spans))
     return answers.send(reply, request.id, reception, performance.now() - begun)
   })
   app.setNotFoundHandler((request, reply) => {

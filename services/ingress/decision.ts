@@ -47,6 +47,9 @@ export function bindingFault(
 export function decide(input: DecisionInput): Decision {
   const { envelope, stale, staleSignature } = input
   if (envelope.type === SYNCHRONOUS_CALL) return { kind: 'refuse', code: 'synchronous_call' }
+  if (stale && staleSignature === 'reject') {
+    return { kind: 'refuse', code: 'timestamp_out_of_tolerance' }
+  }
   if (stale && staleSignature === 'quarantine') {
     return { kind: 'set_aside', reason: 'stale_signature', detail: 'outside the tolerance' }
   }

@@ -12,6 +12,7 @@ import type { ControlTail } from '#platform/kafka/control-tail.ts'
 import { startControlTail } from '#platform/kafka/control-tail.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
+import type { Tracing } from '#platform/traces.ts'
 import { ingressApp } from './app.ts'
 import { EndpointFiles } from './endpoint-files.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -29,6 +30,8 @@ export interface IngressOptions {
   readonly settings: IngressSettings
   readonly log: Logger
   readonly metrics: Registry
+  /** None are made when missing. */
+  readonly tracing?: Tracing | null
 }
 
 /** An ingress in this process. */
@@ -86,7 +89,7 @@ class Ingress implements RunningIngress {
   readonly #app: FastifyInstance
   #draining = false
 
-  constructor({ settings, log, metrics: registry }: IngressOptions) {
+  constructor({ settings, log, metrics: registry, tracing = null }: IngressOptions) {
     this.#settings = settings
     const connection = connectionOf(settings, 'event-router-ingress')
     const { topicPrefix, attemptTimeoutMs } = settings
@@ -115,6 +118,7 @@ class Ingress implements RunningIngress {
       report: new Report(log, metrics),
       settings,
       draining: () => this.#draining,
+      tracing,
     })
   }
 

@@ -4,23 +4,26 @@ import { listenManagement, managementApp } from '#platform/http/management.ts'
 import { createLogger } from '#platform/log.ts'
 import { createMetrics } from '#platform/metrics.ts'
 import { installShutdown } from '#platform/shutdown.ts'
+import { startTracing } from '#platform/traces-settings.ts'
 import { createIngress } from './ingress.ts'
 import { INGRESS_SETTINGS } from './settings.ts'
 
-/** Beyond the drain itself: the connections to Kafka and the management port. */
-const CLOSING_MS = 6000
+/** Beyond the drain itself: the connections to Kafka, the last traces and the management port. */
+const CLOSING_MS = 8000
 
 const service = 'ingress'
 const settings = settingsOrExit(service, INGRESS_SETTINGS, processEnvironment())
 const log = createLogger({ service, level: settings.logLevel })
 const metrics = createMetrics(service)
-const ingress = createIngress({ settings, log, metrics })
+const tracing = await startTracing(settings, service, log)
+const ingress = createIngress({ settings, log, metrics, tracing })
 const management = managementApp({ metrics, checks: ingress.checks })
 installShutdown({
   log,
   deadlineMs: settings.drainDelayMs + settings.drainDeadlineMs + CLOSING_MS,
   steps: [
     { name: 'ingress', run: () => ingress.stop() },
+    { name: 'traces', run: async () => await tracing?.stop() },
     { name: 'management', run: async () => await management.close() },
   ],
 })

@@ -111,10 +111,10 @@ export class Receiver {
     if (who.kind === 'refused') return refusal(who.code, { endpoint: who.endpoint })
     const { endpoint, secretId, stale } = who
     const known = { endpoint, secretId, staleSignature: stale }
-    if (stale && this.#options.staleSignature === 'reject') {
+    const body = readEventBody(who.body, this.#options.jsonDepth)
+    if (!body.ok && stale && this.#options.staleSignature === 'reject') {
       return refusal('timestamp_out_of_tolerance', known)
     }
-    const body = readEventBody(who.body, this.#options.jsonDepth)
     const reception = body.ok
       ? await this.#bound(who, body, traceparentOf(webhook.traceparent))
       : await this.#setAside(who, 'malformed', body.detail, { id: body.id, envelope: null })

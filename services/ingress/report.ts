@@ -26,7 +26,8 @@ function reasonOf(outcome: Outcome): string {
   }
 }
 
-function lineOf({ requestId, reception, answer, tookMs }: Answered) {
+/** All that may be told of a request; no line, metric or span says more. */
+export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
   const { outcome, endpoint, envelope, detail, secretId } = reception
   const at = outcome.kind === 'refused' ? null : outcome.at
   return {

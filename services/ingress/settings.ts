@@ -6,6 +6,7 @@ import {
 } from '#platform/config/service-settings.ts'
 import type { Settings } from '#platform/config/settings.ts'
 import { oneOf, required, setting, wholeNumber } from '#platform/config/settings.ts'
+import { TRACE_SETTINGS } from '#platform/traces-settings.ts'
 
 const MINUTE_MS = 60_000
 const MIB = 1024 * 1024
@@ -63,9 +64,9 @@ const OWN_SETTINGS = {
   ),
   bodyBytes: setting(
     'BODY_MAX_BYTES',
-    wholeNumber(1024, 16 * MIB),
+    wholeNumber(1024, MIB),
     MIB,
-    'Largest body; above it the answer is 413, which the sender does not repeat. Topics take 2 MiB.',
+    'Largest body; above it the answer is 413, which the sender does not repeat. Topics take records of 4 MiB: the body and its typed copy.',
   ),
   jsonDepth: setting(
     'JSON_MAX_DEPTH',
@@ -105,7 +106,7 @@ const OWN_SETTINGS = {
   ),
   batchRecords: setting(
     'BATCH_MAX_RECORDS',
-    wholeNumber(1, 1000),
+    wholeNumber(1, 200),
     200,
     'Records of one write; encoding them blocks the process (200: about 4 ms).',
   ),
@@ -184,6 +185,7 @@ export const INGRESS_SETTINGS = {
   ...KAFKA_SETTINGS,
   ...MANAGEMENT_SETTINGS,
   ...LOG_SETTINGS,
+  ...TRACE_SETTINGS,
 } as const
 
 export type IngressSettings = Settings<typeof INGRESS_SETTINGS>

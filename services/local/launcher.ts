@@ -153,10 +153,10 @@ class Launch {
     this.#surroundings.line(`${seconds.padStart(6)} s  ${text}`)
   }
 
-  #welcome({ run, endpoints }: RunningStack): void {
+  #welcome({ run, endpoints, metrics }: RunningStack): void {
     const { runFile, logs } = this.#folder
     const variables = variablesOf(this.#settings)
-    const lines = welcome({ run, runFile, logs, endpoints, variables })
+    const lines = welcome({ run, runFile, logs, endpoints, metrics, variables })
     for (const line of lines) this.#surroundings.line(line)
   }
 }

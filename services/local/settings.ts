@@ -6,7 +6,7 @@ import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 
 const port = wholeNumber(1, 65_535)
 
-/** Ports of the stack, all on 127.0.0.1. The services' own management ports are free ones. */
+/** Ports of the stack, all on 127.0.0.1. */
 const PORT_SETTINGS = {
   ports: setting(
     'PORTS',
@@ -21,6 +21,12 @@ const PORT_SETTINGS = {
     port,
     9080,
     'Port whose /readyz answers 200 when the whole stack is ready.',
+  ),
+  servicesManagementPort: setting(
+    'SERVICES_MANAGEMENT_PORT',
+    wholeNumber(1, 65_530),
+    9081,
+    'First of six ports of /livez, /readyz and /metrics: the ingress, then the consumers of pass, card, settlement, compliance and program.',
   ),
   kafkaPort: setting('KAFKA_PORT', port, 9092, 'Port of the embedded Kafka.'),
   kafkaControllerPort: setting(

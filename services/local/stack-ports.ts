@@ -1,3 +1,4 @@
+import { HANDLED_DOMAINS } from '#core/routing.ts'
 import { PartFault } from './parts/part-fault.ts'
 import { freePorts, requireFreePort } from './parts/ports.ts'
 import type { LocalSettings } from './settings.ts'
@@ -10,7 +11,15 @@ export interface StackPorts {
   readonly kafkaController: number
   readonly registry: number
   readonly postgres: number
+  /** `/livez`, `/readyz` and `/metrics` of each service, in the order of `SERVICE_NAMES`. */
+  readonly services: readonly number[]
 }
+
+/** The processes of ours that a stack consists of. */
+export const SERVICE_NAMES: readonly string[] = [
+  'ingress',
+  ...HANDLED_DOMAINS.map((domain) => `consumer-${domain}`),
+]
 
 /** One port that the stack will open, and the words for a message about it. */
 interface Opening {
@@ -26,6 +35,9 @@ export function openings(ports: StackPorts, settings: LocalSettings): readonly O
   return [
     of(ports.ingress, 'the ingress', 'INGRESS_PORT'),
     of(ports.management, 'the management of the stack', 'MANAGEMENT_PORT'),
+    ...ports.services.map((port, i) =>
+      of(port, `the management of ${SERVICE_NAMES[i]}`, 'SERVICES_MANAGEMENT_PORT'),
+    ),
     ...(kafkaBrokers === null
       ? [
           of(ports.kafka, 'Kafka', 'KAFKA_PORT'),
@@ -58,12 +70,15 @@ function fixedPorts(settings: LocalSettings): StackPorts {
     kafkaController: settings.kafkaControllerPort,
     registry: settings.registryPort,
     postgres: settings.postgresPort,
+    services: SERVICE_NAMES.map((_, i) => settings.servicesManagementPort + i),
   }
 }
 
 async function anyPorts(): Promise<StackPorts> {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = await freePorts(6)
-  return { ingress: a, management: b, kafka: c, kafkaController: d, registry: e, postgres: f }
+  const found = await freePorts(6 + SERVICE_NAMES.length)
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, ...services] = found
+  const parts = { kafka: c, kafkaController: d, registry: e, postgres: f }
+  return { ingress: a, management: b, ...parts, services }
 }
 
 /**
@@ -78,11 +93,4 @@ export async function stackPorts(settings: LocalSettings): Promise<StackPorts> {
   if (conflict !== null) throw new PartFault(conflict)
   for (const { port, part, variable } of opened) await requireFreePort(port, part, variable)
   return ports
-}
-
-/** So many free ports that are none of the stack's own, which are not yet listened on. */
-export async function otherFreePorts(count: number, own: StackPorts): Promise<readonly number[]> {
-  const taken = new Set<number>(Object.values(own))
-  const found = await freePorts(count + taken.size)
-  return found.filter((port) => !taken.has(port)).slice(0, count)
 }

@@ -18,7 +18,7 @@ import type { PartAddresses, ServiceSurroundings } from './service-environment.t
 import type { LocalSettings } from './settings.ts'
 import type { StackFolder } from './stack-folder.ts'
 import type { StackPorts } from './stack-ports.ts'
-import { otherFreePorts, stackPorts } from './stack-ports.ts'
+import { SERVICE_NAMES, stackPorts } from './stack-ports.ts'
 import { StackReadiness } from './stack-readiness.ts'
 
 export interface StackOptions {
@@ -34,6 +34,8 @@ export interface StackOptions {
 export interface RunningStack {
   readonly run: RunFile
   readonly endpoints: readonly Endpoint[]
+  /** Where each service answers `/metrics`: name and port. */
+  readonly metrics: readonly (readonly [string, number])[]
 }
 
 const LOOPBACK = '127.0.0.1'
@@ -43,8 +45,6 @@ const NOWHERE: PartAddresses = {
   registryUrl: 'http://localhost:1',
   databaseUrl: 'postgres://localhost:1',
 }
-/** Each service answers on a management port of its own. */
-const SERVICES = 6
 
 /** The services' own settings, checked before anything is started. */
 function checkServiceSettings(surroundings: ServiceSurroundings): void {
@@ -67,8 +67,7 @@ async function startServices(
   ports: StackPorts,
   readiness: StackReadiness,
 ): Promise<void> {
-  const managementPorts = await otherFreePorts(SERVICES, ports)
-  const plans = servicePlans(addresses, surroundings, ports.ingress, managementPorts)
+  const plans = servicePlans(addresses, surroundings, ports.ingress, ports.services)
   await Promise.all(plans.map((plan) => startService(plan, folder.logs, host, children)))
   await readiness.follow(plans)
 }
@@ -103,5 +102,6 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     processes: { launcher: process.pid, ...children.pids() },
   }
   await writeRunFile(folder.runFile, run)
-  return { run, endpoints }
+  const metrics = SERVICE_NAMES.map((name, i) => [name, ports.services[i] ?? 0] as const)
+  return { run, endpoints, metrics }
 }

@@ -7,6 +7,8 @@ export interface WelcomeOptions {
   readonly runFile: string
   readonly logs: string
   readonly endpoints: readonly Endpoint[]
+  /** Where each service answers `/metrics`: name and port. */
+  readonly metrics: readonly (readonly [string, number])[]
   /** Variables that a command in another terminal needs to find this stack. */
   readonly variables: Readonly<Record<string, string>>
 }
@@ -16,10 +18,11 @@ export function shellWord(text: string): string {
   return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-function addresses({ run, runFile, logs }: WelcomeOptions): readonly string[] {
+function addresses({ run, runFile, logs, metrics }: WelcomeOptions): readonly string[] {
   const rows = [
     ['webhooks', `${run.ingress}/v1/hooks/<endpoint id>`],
     ['management', `${run.management}/readyz`],
+    ...metrics.map(([name, port]) => ['metrics', `http://127.0.0.1:${port}/metrics  (${name})`]),
     ['Kafka', run.kafka],
     ['registry', run.registry],
     ['Postgres', `psql "$(sed -n 's/.*"database": "\\(.*\\)",$/\\1/p' ${shellWord(runFile)})"`],

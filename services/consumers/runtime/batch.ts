@@ -1,34 +1,38 @@
 import type { Database, Transaction } from '#platform/postgres/database.ts'
-import { databaseFailure, sqlState } from '#platform/postgres/failure.ts'
+import { recordAnomalies } from './anomalies.ts'
+import type { HandledEvent, InboxUse } from './batch-pass.ts'
+import { BatchPass } from './batch-pass.ts'
 import type { DomainConsumer, DomainEvent } from './contract.ts'
+import { handlingOf } from './contract.ts'
 import type { Claim, Place } from './fence.ts'
 import { advancePlace, holdsPlace } from './fence.ts'
-import type { InboxOutcome } from './inbox.ts'
-import { enterInbox, markStale } from './inbox.ts'
+import type { GapCount } from './gaps.ts'
+import { recordGaps } from './gaps.ts'
+import { parkedAmong } from './parking.ts'
 import type { BatchPlan, PlannedEvent } from './plan.ts'
-import { effectOf } from './plan.ts'
+import type { ImpossibleTransition, Projected } from './projection.ts'
 import { reconcile } from './projection.ts'
+import { RecentCauses } from './recent-causes.ts'
 import type { SetAside } from './set-aside.ts'
 import { keepAside } from './set-aside.ts'
 import type { HistoryAppend, ProjectionTable } from './tables.ts'
 import { historyTable, projectionTable } from './tables.ts'
 
-type EventOutcome = InboxOutcome | 'duplicate'
+export type { HandledEvent }
 
-/** What one event came to. */
-export interface HandledEvent {
-  readonly planned: PlannedEvent
-  readonly outcome: EventOutcome
+/** What was done with the events of a batch. */
+export interface BatchDone {
+  readonly kind: 'committed'
+  readonly handled: readonly HandledEvent[]
+  /** Events that wait behind something of their tenant that could not be handled. */
+  readonly parked: readonly DomainEvent[]
+  /** Unreadable records, and events whose values the database refused. */
+  readonly setAside: readonly SetAside[]
+  /** Webhooks that never came, as far as these events tell. */
+  readonly gaps: GapCount
 }
 
-export type BatchResult =
-  | { readonly kind: 'fenced' }
-  | {
-      readonly kind: 'committed'
-      readonly handled: readonly HandledEvent[]
-      /** Unreadable records, and events whose values the database refused. */
-      readonly setAside: readonly SetAside[]
-    }
+export type BatchResult = { readonly kind: 'fenced' } | BatchDone
 
 /** A batch that is to be done as one transaction. */
 export interface BatchWork {
@@ -37,133 +41,142 @@ export interface BatchWork {
   readonly plan: BatchPlan
   /** Where the group stands afterwards. */
   readonly nextOffset: bigint
+  /** Told of every step within the batch. */
+  readonly onStep?: () => void
 }
 
-type Attempt = { readonly handled: HandledEvent[]; readonly setAside: SetAside[] }
+export interface BatchWriterOptions {
+  readonly database: Database
+  readonly domain: DomainConsumer
+  /** No handler may take longer for one event. */
+  readonly handlerDeadlineMs: number
+}
 
 /** Writes the batches of one domain. */
 export class BatchWriter {
-  readonly #database: Database
+  readonly #options: BatchWriterOptions
   readonly #tables: readonly ProjectionTable[]
   readonly #append: HistoryAppend
+  readonly #causes = new RecentCauses()
 
-  constructor(database: Database, domain: DomainConsumer) {
-    this.#database = database
+  constructor(options: BatchWriterOptions) {
+    const { domain } = options
+    this.#options = options
     this.#tables = domain.resources.map((resource) => projectionTable(domain.domain, resource))
     this.#append = historyTable(domain)
   }
 
   /**
-   * Fence, inbox, effects, set-aside rows and offset in one transaction.
+   * Fence, inbox, effects, queues, set-aside rows and offset in one transaction.
    *
-   * @throws what Postgres throws, except for errors in the data, which cost only their event.
+   * @throws what makes the batch worth another try; what one event is to blame for costs only it.
    */
-  async write({ place, claim, plan, nextOffset }: BatchWork): Promise<BatchResult> {
-    return await this.#database.transaction(async (transaction) => {
+  async write({ place, claim, plan, nextOffset, onStep }: BatchWork): Promise<BatchResult> {
+    return await this.#options.database.transaction(async (transaction) => {
       if (!(await holdsPlace(transaction, place, claim))) return { kind: 'fenced' }
-      const { handled, setAside } = await this.#apply(transaction, place, plan.events)
-      const allAside = [...plan.setAside, ...setAside]
-      await keepAside(transaction, place, allAside)
+      const done = await this.#pass(transaction, place, plan, 'enter', onStep)
       await advancePlace(transaction, place, nextOffset)
-      const repeated = plan.repeated.map(
-        (planned): HandledEvent => ({ planned, outcome: 'duplicate' }),
-      )
-      return { kind: 'committed', handled: [...handled, ...repeated], setAside: allAside }
+      return done
     })
   }
 
   /**
-   * All events at once; when the data of one of them is refused, the halves are tried alone, until
-   * the one at fault stands alone and is set aside. The others go through in the same pass, in
-   * order.
+   * Handles events beside the running consumer, whose offsets and claims stay as they are.
+   *
+   * @param again also those that the inbox has; otherwise they are duplicates
    */
-  async #apply(
+  async replay(place: Place, plan: BatchPlan, again: boolean): Promise<BatchDone> {
+    const use = again ? 'again' : 'enter'
+    return await this.#options.database.transaction((transaction) =>
+      this.#pass(transaction, place, plan, use),
+    )
+  }
+
+  /** A way through events that wait, in a transaction of the caller's. */
+  async release(
     transaction: Transaction,
     place: Place,
     events: readonly PlannedEvent[],
-  ): Promise<Attempt> {
-    if (events.length === 0) return { handled: [], setAside: [] }
-    await transaction.query({ text: 'SAVEPOINT attempt', values: [] })
-    try {
-      const handled = await this.#applyTogether(transaction, place, events)
-      await transaction.query({ text: 'RELEASE SAVEPOINT attempt', values: [] })
-      return { handled, setAside: [] }
-    } catch (error) {
-      if (databaseFailure(error) !== 'data') throw error
-      await transaction.query({ text: 'ROLLBACK TO SAVEPOINT attempt', values: [] })
-      await transaction.query({ text: 'RELEASE SAVEPOINT attempt', values: [] })
-      return await this.#applyApart(transaction, place, events, sqlState(error))
-    }
+  ): Promise<BatchPass> {
+    const pass = this.#newPass(transaction, place, 'known', new Set())
+    await pass.run(events)
+    return pass
   }
 
-  async #applyApart(
+  async #pass(
     transaction: Transaction,
     place: Place,
-    events: readonly PlannedEvent[],
-    state: string | null,
-  ): Promise<Attempt> {
-    const [only] = events
-    if (events.length === 1 && only !== undefined) {
-      return await this.#refuse(transaction, place, only, state)
-    }
-    const middle = Math.ceil(events.length / 2)
-    const first = await this.#apply(transaction, place, events.slice(0, middle))
-    const second = await this.#apply(transaction, place, events.slice(middle))
-    return {
-      handled: [...first.handled, ...second.handled],
-      setAside: [...first.setAside, ...second.setAside],
-    }
+    plan: BatchPlan,
+    use: InboxUse,
+    onStep?: () => void,
+  ): Promise<BatchDone> {
+    const events = plan.events.map(({ reading }) => reading.event)
+    const parked = await parkedAmong(transaction, place.groupId, events)
+    const pass = this.#newPass(transaction, place, use, parked, onStep)
+    await pass.run(plan.events)
+    const setAside = [...plan.setAside, ...pass.setAside]
+    await keepAside(transaction, place, setAside)
+    const repeated = plan.repeated.map(
+      (planned): HandledEvent => ({ planned, outcome: 'duplicate' }),
+    )
+    const handled = [...pass.handled, ...repeated]
+    const waiting = pass.parkedEvents.map(({ event }) => event)
+    return { kind: 'committed', handled, parked: waiting, setAside, gaps: pass.gaps }
   }
 
-  async #refuse(
+  #newPass(
     transaction: Transaction,
     place: Place,
-    planned: PlannedEvent,
-    state: string | null,
-  ): Promise<Attempt> {
-    const { record, reading } = planned
-    const { event, offset } = reading
-    const entry = { event, offset, outcome: 'set_aside', effect: '' } as const
-    const fresh = await enterInbox(transaction, place, [entry])
-    if (!fresh.has(offset)) return { handled: [{ planned, outcome: 'duplicate' }], setAside: [] }
-    const aside: SetAside = { record, reason: 'data_error', eventId: event.id, sqlState: state }
-    return { handled: [], setAside: [aside] }
-  }
-
-  async #applyTogether(
-    transaction: Transaction,
-    place: Place,
-    events: readonly PlannedEvent[],
-  ): Promise<HandledEvent[]> {
-    const entries = events.map((planned) => ({
-      event: planned.reading.event,
-      offset: planned.reading.offset,
-      outcome: planned.states.length === 0 ? ('history_only' as const) : ('applied' as const),
-      effect: effectOf(planned),
-    }))
-    const fresh = await enterInbox(transaction, place, entries)
-    const news = events.filter(({ reading }) => fresh.has(reading.offset))
-    const stale =
-      news.length === 0 ? new Set<DomainEvent>() : await this.#project(transaction, news)
-    if (news.length > 0) await this.#append(transaction, place, news.map(historyEntry))
-    if (stale.size > 0) await markStale(transaction, place, [...stale])
-    return events.map((planned) => ({ planned, outcome: outcomeOf(planned, fresh, stale) }))
+    use: InboxUse,
+    parked: Set<string>,
+    onStep: () => void = () => undefined,
+  ): BatchPass {
+    const { domain, handlerDeadlineMs } = this.#options
+    return new BatchPass({
+      transaction,
+      place,
+      use,
+      parked,
+      causes: this.#causes,
+      onStep,
+      effects: {
+        project: (own, at, events) => this.#project(own, at, events),
+        remember: async (own, at, events, stale) => {
+          await this.#append(own, at, events.map(historyEntry))
+          return await recordGaps(own, at, domain.domain, { events, stale })
+        },
+        handler: domain.handle ?? null,
+        handlerDeadlineMs,
+      },
+    })
   }
 
   async #project(
     transaction: Transaction,
+    place: Place,
     events: readonly PlannedEvent[],
-  ): Promise<ReadonlySet<DomainEvent>> {
+  ): Promise<Projected> {
+    const { domain } = this.#options
     const stale = new Set<DomainEvent>()
+    const impossible: ImpossibleTransition[] = []
     const states = events.flatMap((planned) => planned.states)
     for (const table of this.#tables) {
       const own = states.filter(({ projection }) => projection === table.projection)
       if (own.length === 0) continue
       const result = reconcile(own, await table.current(transaction, own))
-      if (result.winners.length > 0) await table.write(transaction, result.winners)
+      if (result.changes.length > 0) await table.write(transaction, result.changes)
       for (const event of result.stale) stale.add(event)
+      impossible.push(...result.impossible)
     }
-    return stale
+    await recordAnomalies(transaction, place, domain, impossible)
+    const unknown = events
+      .map(({ reading }) => reading.event)
+      .filter(({ type }) => handlingOf(domain, type) === null)
+    return {
+      stale,
+      impossible: new Map(impossible.map(({ to }) => [to.event, to.projection.resource])),
+      unknown: new Set(unknown),
+    }
   }
 }
 
@@ -171,14 +184,4 @@ function historyEntry({ reading, states }: PlannedEvent) {
   const { event, offset, body } = reading
   const { data, previousAttributes } = body
   return { event, offset, state: states[0] ?? null, data, previousAttributes }
-}
-
-function outcomeOf(
-  { reading, states }: PlannedEvent,
-  fresh: ReadonlySet<bigint>,
-  stale: ReadonlySet<DomainEvent>,
-): EventOutcome {
-  if (!fresh.has(reading.offset)) return 'duplicate'
-  if (stale.has(reading.event)) return 'stale'
-  return states.length === 0 ? 'history_only' : 'applied'
 }

@@ -15,8 +15,10 @@ import { errorFields } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/database.ts'
 import { openDatabase } from '#platform/postgres/database.ts'
 import { migrate } from '#platform/postgres/migrations.ts'
+import type { Tracing } from '#platform/traces.ts'
 import { BatchWriter } from './batch.ts'
 import type { DomainConsumer } from './contract.ts'
+import { overdueGaps } from './gap-gauge.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ConsumerMetrics } from './metrics.ts'
 import { consumerMetrics } from './metrics.ts'
@@ -30,6 +32,8 @@ export interface ConsumerOptions {
   readonly settings: ConsumerSettings
   readonly log: Logger
   readonly metrics: Registry
+  /** None are made when missing. */
+  readonly tracing?: Tracing | null
   /** Waiting will not help; the process should end non-zero. */
   readonly onFatal: (error: unknown) => void
 }
@@ -49,6 +53,8 @@ interface ModeConsumer {
 }
 
 const HOUSEKEEPING_MS = 3_600_000
+const WATCHED_MS = 10_000
+const GAPS_COUNTED_MS = 30_000
 
 class DomainProcess implements RunningConsumer {
   readonly #options: ConsumerOptions
@@ -61,6 +67,8 @@ class DomainProcess implements RunningConsumer {
   readonly #stopping = new AbortController()
   #startProblem: string | null = 'the database is not migrated yet'
   #housekeeping: NodeJS.Timeout | undefined
+  #watching: NodeJS.Timeout | undefined
+  #countingGaps: NodeJS.Timeout | undefined
 
   constructor(options: ConsumerOptions) {
     const { domain, settings, log } = options
@@ -100,6 +108,8 @@ class DomainProcess implements RunningConsumer {
   async stop(): Promise<void> {
     this.#stopping.abort()
     clearInterval(this.#housekeeping)
+    clearInterval(this.#watching)
+    clearInterval(this.#countingGaps)
     await this.#starting
     await Promise.all(this.#modes.map(({ consumer }) => consumer.stop()))
     await this.#control.stop()
@@ -131,7 +141,19 @@ class DomainProcess implements RunningConsumer {
     }
     if (signal.aborted) return
     for (const mode of this.#options.settings.modes) this.#modes.push(this.#startMode(mode))
+    this.#watching = setInterval(() => this.#watch(), WATCHED_MS)
     this.#housekeeping = setInterval(() => void this.#keepHouse(), HOUSEKEEPING_MS)
+    this.#countingGaps = setInterval(() => void this.#countGaps(), GAPS_COUNTED_MS)
+    void this.#countGaps()
+  }
+
+  /** Everything that a batch waits for has an end or a step; one without is a fault of ours. */
+  #watch(): void {
+    const problem = this.stalled()
+    if (problem === null) return
+    clearInterval(this.#watching)
+    this.#options.log.fatal({ event: 'consumer.stalled', problem })
+    this.#options.onFatal(new Error(problem))
   }
 
   async #prepareDatabase(): Promise<void> {
@@ -153,8 +175,25 @@ class DomainProcess implements RunningConsumer {
     }
   }
 
+  /** What an alert watches; every process of a group shows the same. */
+  async #countGaps(): Promise<void> {
+    const { domain, settings, log } = this.#options
+    const { topicPrefix, service, gapGraceSeconds } = settings
+    try {
+      for (const mode of settings.modes) {
+        const groupId = consumerGroup(topicPrefix, mode, domain.domain, service)
+        const overdue = await overdueGaps(this.#database, groupId, gapGraceSeconds)
+        for (const [kind, count] of Object.entries(overdue)) {
+          this.#metrics.gapsOpen.set({ mode, domain: domain.domain, kind }, count)
+        }
+      }
+    } catch (error) {
+      log.warn({ event: 'gaps.not_counted', ...errorFields(error) })
+    }
+  }
+
   #startMode(mode: Mode): ModeConsumer {
-    const { domain, settings, log, onFatal } = this.#options
+    const { domain, settings, log, tracing = null, onFatal } = this.#options
     const { topicPrefix } = settings
     const groupId = consumerGroup(topicPrefix, mode, domain.domain, settings.service)
     const schemas = new Schemas({
@@ -171,10 +210,14 @@ class DomainProcess implements RunningConsumer {
       groupId,
       mode,
       database: this.#database,
-      writer: new BatchWriter(this.#database, domain),
+      writer: new BatchWriter({
+        database: this.#database,
+        domain,
+        handlerDeadlineMs: settings.handlerTimeoutMs,
+      }),
       schemas,
       schemaIdOf,
-      report: new Report(log, this.#metrics, mode),
+      report: new Report(log, this.#metrics, mode, tracing),
       batchMaxRecords: settings.batchMaxRecords,
     })
     const consumer = startGroupConsumer({

@@ -3,7 +3,15 @@ import type { DomainEvent } from './contract.ts'
 import type { Place } from './fence.ts'
 
 /** What an event came to, as the inbox keeps it. */
-export type InboxOutcome = 'applied' | 'stale' | 'history_only' | 'set_aside'
+export type InboxOutcome =
+  | 'applied'
+  | 'stale'
+  | 'history_only'
+  | 'set_aside'
+  /** Waits in its tenant's queue. */
+  | 'parked'
+  /** An operator took it out of the queue. */
+  | 'skipped'
 
 export interface InboxEntry {
   readonly event: DomainEvent
@@ -22,10 +30,10 @@ FROM unnest($4::text[], $5::boolean[], $6::text[], $7::date[], $8::text[], $9::t
 ON CONFLICT DO NOTHING
 RETURNING record_offset`
 
-const MARK_STALE = `
-UPDATE runtime.inbox i SET outcome = 'stale'
-FROM unnest($2::text[], $3::boolean[], $4::text[], $5::date[])
-  AS e (tenant_id, live_mode, event_id, created_on)
+const CHANGE_OUTCOME = `
+UPDATE runtime.inbox i SET outcome = $6, effect = e.effect
+FROM unnest($2::text[], $3::boolean[], $4::text[], $5::date[], $7::text[])
+  AS e (tenant_id, live_mode, event_id, created_on, effect)
 WHERE i.group_id = $1 AND i.tenant_id = e.tenant_id AND i.live_mode = e.live_mode
   AND i.event_id = e.event_id AND i.created_on = e.created_on`
 
@@ -69,12 +77,18 @@ export async function enterInbox(
   return new Set(rows.map((row) => row.record_offset as bigint))
 }
 
-/** Corrects the outcome of events whose snapshot turned out to be older than the row's. */
-export async function markStale(
+/** Corrects what the inbox says of events that are in it. */
+export async function changeOutcome(
   transaction: Transaction,
-  { groupId }: Place,
-  events: readonly DomainEvent[],
+  { groupId }: Pick<Place, 'groupId'>,
+  entries: readonly Pick<InboxEntry, 'event' | 'effect'>[],
+  outcome: InboxOutcome,
 ): Promise<void> {
-  const values = [groupId, ...identities(events)]
-  await transaction.query({ name: 'inbox_stale', text: MARK_STALE, values })
+  const values = [
+    groupId,
+    ...identities(entries.map(({ event }) => event)),
+    outcome,
+    entries.map(({ effect }) => effect),
+  ]
+  await transaction.query({ name: 'inbox_outcome', text: CHANGE_OUTCOME, values })
 }

@@ -8,8 +8,11 @@ export interface BodyTexts {
   readonly previousAttributes: string | null
 }
 
-/** Numbers whose digits `JSON.parse` may lose: more than 15 digits, or an exponent. */
-const DELICATE_NUMBER = /\d{16}|\d[eE]/
+/**
+ * Numbers whose digits `JSON.parse` may lose: more than 15 digits, or an exponent. Ids, which are
+ * full of such, are no numbers: reading exactly is slow.
+ */
+const DELICATE_NUMBER = /(?:^|[[:,\s])-?\d(?:(?:\.?\d){15}|[\d.]*[eE])/
 const ESCAPE = /\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[\da-fA-F]{4}|\\./g
 const UNSTORABLE_ESCAPE = /^\\u(?:0000|[dD][89a-fA-F][\da-fA-F]{2})$/
 
@@ -38,10 +41,16 @@ const withSource = JSON as unknown as {
     reviver: (key: string, value: unknown, context: SourceContext) => unknown,
   ): unknown
   rawJSON(text: string): unknown
+  isRawJSON(value: unknown): value is { readonly rawJSON: string }
+}
+
+/** The text of a number that `parsedExactly` kept as it came; null for every other value. */
+export function digitsOf(value: unknown): string | null {
+  return withSource.isRawJSON(value) ? value.rawJSON : null
 }
 
 /** Parses so that `JSON.stringify` gives back every number with the digits it came with. */
-function parsedExactly(json: string): unknown {
+export function parsedExactly(json: string): unknown {
   if (!DELICATE_NUMBER.test(json)) return JSON.parse(json)
   return withSource.parse(json, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined ? withSource.rawJSON(source) : value,

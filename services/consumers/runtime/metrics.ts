@@ -11,6 +11,11 @@ export interface ConsumerMetrics {
   readonly retries: Counter<'mode' | 'fault'>
   readonly offsetJumps: Counter<'mode' | 'kind'>
   readonly lag: Gauge<'mode' | 'partition'>
+  readonly gapsOpen: Gauge<'mode' | 'domain' | 'kind'>
+  readonly gapsFound: Counter<'mode'>
+  readonly gapsClosed: Counter<'mode'>
+  readonly unknownTypes: Counter<'mode'>
+  readonly impossibleTransitions: Counter<'mode' | 'resource'>
 }
 
 /** Declares the figures in a process's registry. */
@@ -64,6 +69,36 @@ export function consumerMetrics(registry: Registry): ConsumerMetrics {
       name: 'consumer_lag_records',
       help: 'Records behind the end of the partition after the last batch.',
       labelNames: ['mode', 'partition'],
+      registers,
+    }),
+    gapsOpen: new Gauge({
+      name: 'consumer_gaps_open',
+      help: 'Webhooks that never came, open for longer than GAP_GRACE_SECONDS: alert on it. The same from each process of a group.',
+      labelNames: ['mode', 'domain', 'kind'],
+      registers,
+    }),
+    gapsFound: new Counter({
+      name: 'consumer_gaps_found_total',
+      help: 'Updates that disagree with the event before them, at the time or later.',
+      labelNames: ['mode'],
+      registers,
+    }),
+    gapsClosed: new Counter({
+      name: 'consumer_gaps_closed_total',
+      help: 'Gaps closed by what was missing.',
+      labelNames: ['mode'],
+      registers,
+    }),
+    unknownTypes: new Counter({
+      name: 'consumer_unknown_types_total',
+      help: 'Events of a type that nobody knew, kept and projected by what they carry.',
+      labelNames: ['mode'],
+      registers,
+    }),
+    impossibleTransitions: new Counter({
+      name: 'consumer_impossible_transitions_total',
+      help: 'Events that put a resource into a state to which there was no way, by resource.',
+      labelNames: ['mode', 'resource'],
       registers,
     }),
   }

@@ -144,14 +144,15 @@ export class PartitionWorker {
     const claim = await this.#claim(place, lease)
     if (claim === null) return 'given_up'
     if (!(await this.#inPlace(place, batch, chunk, claim, lease))) return 'given_up'
-    const plan = await this.#plan(chunk, lease)
+    const plan = await this.#plan(place, chunk, lease)
     if (plan === null) return 'given_up'
     const { fetchedOffset, endOffset } = chunk
     const { highWatermark } = batch
     const position = { nextOffset: claim.nextOffset, fetchedOffset, highWatermark }
     const nextOffset = nextAfter(position, endOffset - 1n)
     const begun = performance.now()
-    const result = await this.#options.writer.write({ place, claim, plan, nextOffset })
+    const onStep = () => void this.#inHand.set(keyOf(place), Date.now())
+    const result = await this.#options.writer.write({ place, claim, plan, nextOffset, onStep })
     if (result.kind === 'fenced') {
       this.#claims.delete(keyOf(place))
       this.#options.report.fenced(place)
@@ -161,7 +162,7 @@ export class PartitionWorker {
       generation: lease.generation,
       claim: { epoch: claim.epoch, nextOffset },
     })
-    this.#options.report.committed(place, result, performance.now() - begun)
+    this.#options.report.committed(place, plan, result, performance.now() - begun)
     await lease.done(endOffset)
     this.#options.report.lag(batch, endOffset)
     return 'done'
@@ -226,7 +227,7 @@ export class PartitionWorker {
   }
 
   /** Null when the partition was lost while waiting for the catalogue. */
-  async #plan(chunk: Chunk, lease: BatchLease): Promise<BatchPlan | null> {
+  async #plan(place: Place, chunk: Chunk, lease: BatchLease): Promise<BatchPlan | null> {
     const { schemas, schemaIdOf, domain, mode } = this.#options
     const ids = new Set(
       chunk.records.flatMap(({ value }) => {
@@ -234,7 +235,12 @@ export class PartitionWorker {
         return id === null ? [] : [id]
       }),
     )
-    if (!(await schemas.settled(ids, () => lease.held()))) return null
+    const keepOn = () => {
+      // Waiting for a catalogue that is away is no standstill of ours.
+      this.#inHand.set(keyOf(place), Date.now())
+      return lease.held()
+    }
+    if (!(await schemas.settled(ids, keepOn))) return null
     const context: ReadingContext = {
       mode,
       schemaIdOf,

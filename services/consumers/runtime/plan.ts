@@ -11,6 +11,8 @@ export interface PlannedEvent {
   readonly record: FetchedRecord
   readonly reading: ReadableRecord
   readonly states: readonly ResourceState[]
+  /** What a caster threw, if one did: a fault of ours that hits this event every time. */
+  readonly failure: unknown
 }
 
 /** A batch, understood as far as possible, before the database is asked anything. */
@@ -28,14 +30,13 @@ function planned(
   reading: Reading,
 ): PlannedEvent | SetAside {
   if (reading.kind === 'set_aside') {
-    return { record, reason: reading.reason, eventId: reading.eventId, sqlState: null }
+    const { reason, eventId } = reading
+    return { record, reason, eventId, sqlState: null, cause: null }
   }
   try {
-    return { record, reading, states: statesOf(domain, reading.event, reading.body) }
-  } catch {
-    // A fault in a caster is ours, but it hits this event every time: others must not wait for it.
-    const eventId = reading.event.id
-    return { record, reason: 'projection_failed', eventId, sqlState: null }
+    return { record, reading, states: statesOf(domain, reading.event, reading.body), failure: null }
+  } catch (error) {
+    return { record, reading, states: [], failure: error ?? 'nothing' }
   }
 }
 

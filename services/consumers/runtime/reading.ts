@@ -15,7 +15,7 @@ const SET_ASIDE_REASONS = [
   'tenant_mismatch',
   'mode_mismatch',
   'data_error',
-  'projection_failed',
+  'handler_refused',
 ] as const
 export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number]
 

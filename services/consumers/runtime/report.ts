@@ -1,11 +1,15 @@
 import type { Mode } from '#core/routing.ts'
-import type { FetchedBatch } from '#platform/kafka/fetched-batch.ts'
+import type { FetchedBatch, FetchedRecord } from '#platform/kafka/fetched-batch.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
 import type { DatabaseFailure } from '#platform/postgres/failure.ts'
-import type { BatchResult, HandledEvent } from './batch.ts'
+import type { TraceSpan, Tracing } from '#platform/traces.ts'
+import type { BatchDone, HandledEvent } from './batch.ts'
+import type { DomainEvent } from './contract.ts'
 import type { Place } from './fence.ts'
+import type { GapCount } from './gaps.ts'
 import type { ConsumerMetrics } from './metrics.ts'
+import type { BatchPlan } from './plan.ts'
 import type { SetAside } from './set-aside.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set([
@@ -25,22 +29,27 @@ function familyLabel(type: string): string {
   return FAMILIES.has(family) ? family : 'unknown'
 }
 
-/** Logs and counts what happened to records; the only place that does. */
+/** Logs, counts and traces what happened to records; the only place that does. */
 export class Report {
   readonly #log: Logger
   readonly #metrics: ConsumerMetrics
   readonly #mode: Mode
+  readonly #tracing: Tracing | null
 
-  constructor(log: Logger, metrics: ConsumerMetrics, mode: Mode) {
+  constructor(log: Logger, metrics: ConsumerMetrics, mode: Mode, tracing: Tracing | null) {
     this.#log = log
     this.#metrics = metrics
     this.#mode = mode
+    this.#tracing = tracing
   }
 
-  committed(place: Place, result: Extract<BatchResult, { kind: 'committed' }>, ms: number): void {
+  committed(place: Place, plan: BatchPlan, result: BatchDone, ms: number): void {
     this.#metrics.batchSeconds.observe({ mode: this.#mode }, ms / 1000)
     for (const handled of result.handled) this.#handled(place, handled)
+    for (const event of result.parked) this.#parked(place, event)
+    this.#gaps(place, result.gaps)
     for (const aside of result.setAside) this.#setAside(place, aside)
+    if (this.#tracing !== null) traceBatch(this.#tracing, place, plan, result, ms)
   }
 
   lag({ partition, highWatermark }: FetchedBatch, nextOffset: bigint): void {
@@ -73,10 +82,16 @@ export class Report {
     else this.#log.warn(all)
   }
 
-  #handled(place: Place, { planned, outcome }: HandledEvent): void {
+  #handled(place: Place, handled: HandledEvent): void {
+    const { planned, outcome, unknownType = false, impossible } = handled
     const { event, offset } = planned.reading
     this.#metrics.records.inc({ mode: this.#mode, family: familyLabel(event.type), outcome })
-    const usual = outcome === 'applied' || outcome === 'duplicate'
+    if (unknownType) this.#metrics.unknownTypes.inc({ mode: this.#mode })
+    if (impossible !== undefined) {
+      this.#metrics.impossibleTransitions.inc({ mode: this.#mode, resource: impossible })
+    }
+    const usual =
+      (outcome === 'applied' || outcome === 'duplicate') && !unknownType && impossible === undefined
     if (!this.#log.isLevelEnabled(usual ? 'debug' : 'info')) return
     const fields = {
       event: 'record.processed',
@@ -87,12 +102,37 @@ export class Report {
       event_type: event.type,
       api_version: event.apiVersion,
       tenant_id: event.tenantId,
+      ...(unknownType ? { unknown_type: true } : {}),
+      ...(impossible === undefined ? {} : { impossible_transition: impossible }),
     }
     if (usual) this.#log.debug(fields)
     else this.#log.info(fields)
   }
 
-  #setAside(place: Place, { record, reason, eventId, sqlState }: SetAside): void {
+  #gaps(place: Place, { found, closed }: GapCount): void {
+    if (closed > 0) this.#metrics.gapsClosed.inc({ mode: this.#mode }, closed)
+    if (found === 0) return
+    this.#metrics.gapsFound.inc({ mode: this.#mode }, found)
+    this.#log.warn({ event: 'gaps.found', ...placeFields(place), found })
+  }
+
+  #parked(place: Place, event: DomainEvent): void {
+    this.#metrics.records.inc({
+      mode: this.#mode,
+      family: familyLabel(event.type),
+      outcome: 'parked',
+    })
+    this.#log.warn({
+      event: 'record.parked',
+      ...placeFields(place),
+      event_id: event.id,
+      event_type: event.type,
+      api_version: event.apiVersion,
+      tenant_id: event.tenantId,
+    })
+  }
+
+  #setAside(place: Place, { record, reason, eventId, sqlState, cause }: SetAside): void {
     this.#metrics.setAside.inc({ mode: this.#mode, reason })
     this.#metrics.records.inc({ mode: this.#mode, family: 'unknown', outcome: 'set_aside' })
     this.#log.warn({
@@ -102,10 +142,57 @@ export class Report {
       offset: record.offset.toString(),
       event_id: eventId,
       sql_state: sqlState,
+      cause: cause?.fingerprint ?? null,
     })
   }
 }
 
 function placeFields({ groupId, topic, partition }: Place) {
   return { group: groupId, topic, partition }
+}
+
+/** One span for the transaction, linked to those that its records came from. */
+function traceBatch(
+  tracing: Tracing,
+  place: Place,
+  plan: BatchPlan,
+  result: BatchDone,
+  ms: number,
+): void {
+  const planned = [...plan.events, ...plan.repeated]
+  const records = [...planned, ...plan.setAside].map(({ record }) => record)
+  const span = tracing.begin('batch.handled', {
+    kind: 'consumer',
+    links: records.map(({ headers }) => headers.traceparent),
+    startedAtMs: Date.now() - ms,
+  })
+  const recordOf = new Map(planned.map(({ reading, record }) => [reading.event, record]))
+  for (const event of result.parked) traceParked(span, event, recordOf.get(event))
+  for (const aside of result.setAside) traceSetAside(span, aside)
+  span.end({ ...placeFields(place), records: records.length, ...outcomeCounts(result) })
+}
+
+function traceParked(span: TraceSpan, event: DomainEvent, record: FetchedRecord | undefined): void {
+  span.child('record.parked', record?.headers.traceparent, {
+    offset: record?.offset.toString() ?? null,
+    event_id: event.id,
+    event_type: event.type,
+    api_version: event.apiVersion,
+    tenant_id: event.tenantId,
+  })
+}
+
+function traceSetAside(span: TraceSpan, { record, reason, eventId }: SetAside): void {
+  span.child('record.set_aside', record.headers.traceparent, {
+    offset: record.offset.toString(),
+    event_id: eventId,
+    reason,
+  })
+}
+
+/** How many records came to which end. */
+function outcomeCounts({ handled, parked, setAside }: BatchDone): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { outcome } of handled) counts[outcome] = (counts[outcome] ?? 0) + 1
+  return { ...counts, parked: parked.length, set_aside: setAside.length }
 }

@@ -5,6 +5,7 @@ import { createLogger, errorFields } from '#platform/log.ts'
 import { createMetrics } from '#platform/metrics.ts'
 import type { Shutdown } from '#platform/shutdown.ts'
 import { installShutdown } from '#platform/shutdown.ts'
+import { startTracing } from '#platform/traces-settings.ts'
 import { startConsumer } from './consumer.ts'
 import type { DomainConsumer } from './contract.ts'
 import { CONSUMER_SETTINGS } from './settings.ts'
@@ -15,12 +16,14 @@ export async function runConsumerService(domain: DomainConsumer): Promise<void> 
   const settings = settingsOrExit(service, CONSUMER_SETTINGS, processEnvironment())
   const log = createLogger({ service, level: settings.logLevel })
   const metrics = createMetrics(service)
+  const tracing = await startTracing(settings, service, log)
   let shutdown: Shutdown | null = null
   const consumer = startConsumer({
     domain,
     settings,
     log,
     metrics,
+    tracing,
     onFatal: (error) => {
       log.fatal({ event: 'consumer.fatal', ...errorFields(error) })
       void shutdown?.('consumer_fatal', 1)
@@ -33,6 +36,7 @@ export async function runConsumerService(domain: DomainConsumer): Promise<void> 
     deadlineMs: settings.shutdownDeadlineMs,
     steps: [
       { name: 'consumer', run: () => consumer.stop() },
+      { name: 'traces', run: async () => await tracing?.stop() },
       { name: 'management', run: async () => await management.close() },
     ],
   })

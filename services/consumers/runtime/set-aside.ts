@@ -1,6 +1,7 @@
 import type { FetchedRecord } from '#platform/kafka/fetched-batch.ts'
 import type { Transaction } from '#platform/postgres/database.ts'
 import type { Place } from './fence.ts'
+import type { Cause } from './handler-failure.ts'
 import { storable, storableText } from './json-text.ts'
 import type { SetAsideReason } from './reading.ts'
 
@@ -11,14 +12,19 @@ export interface SetAside {
   readonly eventId: string | null
   /** When the database refused its values. */
   readonly sqlState: string | null
+  /** Null for a record that could not be read: its reason says it all. */
+  readonly cause: Cause | null
 }
 
 const INSERT = `
 INSERT INTO runtime.set_aside
-  (group_id, topic, partition, record_offset, tenant_key, event_id, reason, sql_state, record_key, value, headers)
-SELECT $1, $2, $3, s.record_offset, s.tenant_key, s.event_id, s.reason, s.sql_state, s.record_key, s.value, s.headers::jsonb
-FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::text[])
-  AS s (record_offset, tenant_key, event_id, reason, sql_state, record_key, value, headers)
+  (group_id, topic, partition, record_offset, tenant_key, event_id, reason, sql_state, record_key, value, headers,
+   fingerprint)
+SELECT $1, $2, $3, s.record_offset, s.tenant_key, s.event_id, s.reason, s.sql_state, s.record_key, s.value, s.headers::jsonb,
+  s.fingerprint
+FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::text[],
+    $12::text[])
+  AS s (record_offset, tenant_key, event_id, reason, sql_state, record_key, value, headers, fingerprint)
 ON CONFLICT DO NOTHING`
 
 function keyText(key: Buffer | null): string | null {
@@ -47,6 +53,7 @@ export async function keepAside(
       rows.map(({ record }) => record.key),
       rows.map(({ record }) => record.value),
       rows.map(({ record }) => storable(JSON.stringify(record.headers))),
+      rows.map(({ cause }) => cause?.fingerprint ?? null),
     ],
   })
 }

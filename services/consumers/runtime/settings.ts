@@ -8,6 +8,7 @@ import {
 } from '#platform/config/service-settings.ts'
 import type { Settings } from '#platform/config/settings.ts'
 import { oneOf, setting, wholeNumber } from '#platform/config/settings.ts'
+import { TRACE_SETTINGS } from '#platform/traces-settings.ts'
 
 /** Everything that can be set on a domain consumer. */
 export const CONSUMER_SETTINGS = {
@@ -15,6 +16,7 @@ export const CONSUMER_SETTINGS = {
   ...KAFKA_SETTINGS,
   ...DATABASE_SETTINGS,
   ...MANAGEMENT_SETTINGS,
+  ...TRACE_SETTINGS,
   modes: setting(
     'MODES',
     Type.Array(oneOf(MODES), { minItems: 1, uniqueItems: true }),
@@ -40,6 +42,12 @@ export const CONSUMER_SETTINGS = {
     5000,
     'Longest time of one SQL statement, milliseconds. Longer ones are tried again.',
   ),
+  handlerTimeoutMs: setting(
+    'HANDLER_TIMEOUT_MS',
+    wholeNumber(100, 5000),
+    4000,
+    'Longest time of a handler for one event; below half of the 10 s after which a silent member is replaced.',
+  ),
   batchMaxRecords: setting(
     'BATCH_MAX_RECORDS',
     wholeNumber(1, 5000),
@@ -51,6 +59,12 @@ export const CONSUMER_SETTINGS = {
     wholeNumber(0, 60_000),
     5000,
     'How long a record waits for its schema to appear in the catalogue before it is set aside, milliseconds.',
+  ),
+  gapGraceSeconds: setting(
+    'GAP_GRACE_SECONDS',
+    wholeNumber(0, 2_592_000),
+    3600,
+    'How long a missing webhook may be on its way before it counts as missed, seconds. The sender tries again for 7 days, four times in the first hour.',
   ),
   shutdownDeadlineMs: setting(
     'SHUTDOWN_DEADLINE_MS',

@@ -2,6 +2,7 @@ import type { Message, Producer, ProducerConfig, RecordMetadata, TopicMessages }
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
+import { ClientSockets } from './client-sockets.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
 
@@ -91,6 +92,12 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
+/** A connected producer, and what ends it at once. */
+interface Line {
+  readonly producer: Producer
+  readonly sockets: ClientSockets
+}
+
 /**
  * One attempt at a time to write a batch, on a plain producer that is thrown away after every
  * time-out or connection error (P1, P3, P4, P7). It repeats nothing: what is uncovered is the
@@ -98,7 +105,7 @@ function delay(ms: number): Promise<void> {
  */
 export class BatchSender {
   readonly #options: BatchSenderOptions
-  #producer: Producer | null = null
+  #line: Line | null = null
   #connecting: Promise<void> | null = null
   #closed = false
 
@@ -108,7 +115,7 @@ export class BatchSender {
 
   /** Starts to connect in the background; safe to call again. */
   connect(): void {
-    if (this.#closed || this.#producer !== null || this.#connecting !== null) return
+    if (this.#closed || this.#line !== null || this.#connecting !== null) return
     this.#connecting = this.#connectUntilDone().finally(() => {
       this.#connecting = null
     })
@@ -116,7 +123,7 @@ export class BatchSender {
 
   /** What is wrong, for readiness; null while connected. */
   problem(): string | null {
-    return this.#producer === null ? 'Kafka cannot be reached' : null
+    return this.#line === null ? 'Kafka cannot be reached' : null
   }
 
   /** Writes the batch with acks=all, or says what is known of it. Never throws. */
@@ -133,16 +140,17 @@ export class BatchSender {
   /** Disconnects within 2 s; what is still in flight must have been waited for before (P6). */
   async close(): Promise<void> {
     this.#closed = true
-    const producer = this.#producer
-    this.#producer = null
-    if (producer !== null)
-      await Promise.race([this.#disconnect(producer), delay(DISCONNECT_CAP_MS)])
+    const line = this.#line
+    this.#line = null
+    if (line === null) return
+    await Promise.race([this.#disconnect(line.producer), delay(DISCONNECT_CAP_MS)])
+    line.sockets.cut()
   }
 
   #expiry(signal: AbortSignal): Promise<Attempt> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.#discard(this.#producer)
+        this.#discard(this.#line)
         resolve({ kind: 'unknown', reason: 'attempt_timeout' })
       }, this.#options.attemptTimeoutMs)
       signal.addEventListener('abort', () => clearTimeout(timer))
@@ -150,49 +158,52 @@ export class BatchSender {
   }
 
   async #send(batch: readonly OutgoingRecord[], over: AbortSignal): Promise<Attempt> {
-    const producer = await this.#connected()
+    const line = await this.#connected()
     // An attempt that is over must not send later, beside the one that took its place (P9).
-    if (producer === null || over.aborted) return { kind: 'unknown', reason: 'not_connected' }
+    if (line === null || over.aborted) return { kind: 'unknown', reason: 'not_connected' }
     try {
-      const answer = await producer.sendBatch({
+      const answer = await line.producer.sendBatch({
         acks: -1,
         timeout: ACKS_TIMEOUT_MS,
         topicMessages: byTopic(batch),
       })
       return { kind: 'answered', partitions: answer.map(partitionAnswer) }
     } catch (error) {
-      return this.#failed(producer, error)
-    } finally {
-      // kafkajs connects anew while it fails on a producer that was discarded meanwhile.
-      if (over.aborted && producer !== this.#producer) void this.#disconnect(producer)
+      return this.#failed(line, error)
     }
   }
 
-  #failed(producer: Producer, error: unknown): Attempt {
+  #failed(line: Line, error: unknown): Attempt {
     const attempt = attemptOf(error)
     this.#options.log.warn({ event: 'kafka.attempt_failed', reason: attempt.reason })
     // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. A
     // topic-wide refusal stays in its metadata for ever, so that producer goes too.
     const connectionProven = error instanceof Error && protocolType(error) !== null
     if (!connectionProven || (attempt.kind === 'refused' && attempt.scope === 'topic')) {
-      this.#discard(producer)
+      this.#discard(line)
     }
     return attempt
   }
 
-  async #connected(): Promise<Producer | null> {
-    while (this.#producer === null && !this.#closed) {
+  async #connected(): Promise<Line | null> {
+    while (this.#line === null && !this.#closed) {
       this.connect()
       await this.#connecting
     }
-    return this.#producer
+    return this.#line
   }
 
-  #discard(producer: Producer | null): void {
-    if (producer === null || producer !== this.#producer) return
-    this.#producer = null
-    void this.#disconnect(producer)
+  #discard(line: Line | null): void {
+    if (line === null || line !== this.#line) return
+    this.#line = null
+    this.#abandon(line)
     this.connect()
+  }
+
+  /** Nothing is sent from now on; what kafkajs still holds is let go. */
+  #abandon({ producer, sockets }: Line): void {
+    sockets.cut()
+    void this.#disconnect(producer)
   }
 
   async #disconnect(producer: Producer): Promise<void> {
@@ -206,10 +217,10 @@ export class BatchSender {
   async #connectUntilDone(): Promise<void> {
     let quiet = false
     while (!this.#closed) {
-      const producer = await this.#connectToAny()
-      if (producer !== null) {
-        if (this.#closed) await this.#disconnect(producer)
-        else this.#producer = producer
+      const line = await this.#connectToAny()
+      if (line !== null) {
+        if (this.#closed) this.#abandon(line)
+        else this.#line = line
         return
       }
       if (!quiet) this.#options.log.warn({ event: 'kafka.unreachable' })
@@ -219,27 +230,24 @@ export class BatchSender {
   }
 
   /** Asks every seed at once: one hung broker must not cost the deadline of a record (P4). */
-  async #connectToAny(): Promise<Producer | null> {
-    const { connection } = this.#options
-    const candidates = connection.brokers.map((seed) => this.#connectTo(seed))
-    try {
-      const chosen = await Promise.any(candidates)
-      for (const candidate of candidates) {
-        void candidate.then(
-          (producer) => (producer === chosen ? undefined : this.#disconnect(producer)),
-          () => undefined,
-        )
-      }
-      return chosen
-    } catch {
-      return null
-    }
+  async #connectToAny(): Promise<Line | null> {
+    const candidates = this.#options.connection.brokers.map((seed) => this.#candidate(seed))
+    const chosen = await Promise.any(candidates.map((line) => this.#connectLine(line))).catch(
+      () => null,
+    )
+    for (const line of candidates) if (line !== chosen) this.#abandon(line)
+    return chosen
   }
 
-  async #connectTo(seed: string): Promise<Producer> {
+  #candidate(seed: string): Line {
     const { connection, log } = this.#options
-    const producer = kafkaClient({ ...connection, brokers: [seed] }, log, 0).producer(PRODUCER)
-    await producer.connect()
-    return producer
+    const sockets = new ClientSockets()
+    const client = kafkaClient({ ...connection, brokers: [seed] }, log, 0, sockets.factory)
+    return { producer: client.producer(PRODUCER), sockets }
+  }
+
+  async #connectLine(line: Line): Promise<Line> {
+    await line.producer.connect()
+    return line
   }
 }

@@ -1,4 +1,4 @@
-import type { KafkaConfig, LogEntry, SASLOptions } from 'kafkajs'
+import type { ISocketFactory, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs'
 import { Kafka, logLevel } from 'kafkajs'
 import type { KAFKA_SETTINGS } from '../config/service-settings.ts'
 import type { Settings } from '../config/settings.ts'
@@ -42,25 +42,36 @@ function quietLogger(log: Logger) {
   }
 }
 
+/** Rules P4 and C4 of `client-pitfalls.md`: what the library may wait for at each of its steps. */
+export const TIME_OUTS = {
+  connectionTimeout: 1000,
+  authenticationTimeout: 2000,
+  requestTimeout: 3000,
+  enforceRequestTimeout: true,
+} as const satisfies Partial<KafkaConfig>
+
 /**
- * A kafkajs client with the time-outs of `client-pitfalls.md` (P4, C4): one request 3 s, one
- * connection 1 s.
+ * A kafkajs client with our time-outs and without its noise.
  *
  * @param retries attempts after the first; 0 for producers, whose retries are ours.
+ * @param socketFactory kafkajs's own unless given.
  */
-export function kafkaClient(connection: KafkaConnection, log: Logger, retries: number): Kafka {
+export function kafkaClient(
+  connection: KafkaConnection,
+  log: Logger,
+  retries: number,
+  socketFactory?: ISocketFactory,
+): Kafka {
   calmRequestQueues()
   const config: KafkaConfig = {
     clientId: connection.clientId,
     brokers: [...connection.brokers],
     ssl: connection.ssl,
-    connectionTimeout: 1000,
-    authenticationTimeout: 2000,
-    requestTimeout: 3000,
-    enforceRequestTimeout: true,
+    ...TIME_OUTS,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 1000 },
     logLevel: logLevel.INFO,
     logCreator: quietLogger(log),
+    ...(socketFactory === undefined ? {} : { socketFactory }),
   }
   return new Kafka(connection.sasl === null ? config : { ...config, sasl: connection.sasl })
 }

@@ -1,9 +1,10 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Consumer, ConsumerConfig, ConsumerRunConfig, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
 import { losesMembership } from './consumer-crash.ts'
+import { FetchProgress } from './fetch-progress.ts'
 import type { BatchLease, FetchedBatch } from './fetched-batch.ts'
 import { fetchedBatch } from './fetched-batch.ts'
 
@@ -16,17 +17,42 @@ export interface LifeOptions {
   readonly topic: string
   readonly handler: BatchHandler
   readonly log: Logger
+  /** `WATCH` unless given. */
+  readonly watch?: Watch
 }
 
-/**
- * After a kill, of this process or of the broker, the old member is waited for this long. Half of
- * it is as long as the longest statement; brokers refuse less than 6 s.
- */
-const SESSION_TIMEOUT_MS = 10_000
-const HEARTBEAT_MS = 1000
+/** How long a consumer may give no sign before it is replaced (C4). */
+export interface Watch {
+  /** Without any answer of a broker. */
+  readonly silenceMs: number
+  /** With answers, but without progress although there is more to read. */
+  readonly standstillMs: number
+}
+
 /** Longer than a join may wait for other members, so that a slow rebalance is no silence. */
-const SILENCE_MS = 25_000
-const REBALANCE_TIMEOUT_MS = 20_000
+export const WATCH: Watch = { silenceMs: 25_000, standstillMs: 60_000 }
+
+const HEARTBEAT_MS = 1000
+/** Rules C4, C7, C11 and C12 of `client-pitfalls.md`. */
+export const CONSUMER = {
+  // After a kill, of this process or of the broker, the old member is waited for this long. Half of
+  // it is as long as the longest statement; brokers refuse less than 6 s.
+  sessionTimeout: 10_000,
+  rebalanceTimeout: 20_000,
+  heartbeatInterval: HEARTBEAT_MS,
+  maxWaitTimeInMs: 300,
+  maxBytesPerPartition: 256 * 1024,
+  allowAutoTopicCreation: false,
+  metadataMaxAge: 5000,
+  retry: { retries: 1, restartOnFailure: async () => false },
+} as const satisfies Omit<ConsumerConfig, 'groupId'>
+/** Rules C1 and C11: nothing is committed but what is done; no partition waits for a worker. */
+export const RUN = {
+  autoCommit: false,
+  eachBatchAutoResolve: false,
+  partitionsConsumedConcurrently: 12,
+} as const satisfies ConsumerRunConfig
+const WATCH_INTERVAL_MS = 1000
 const SIGNS_OF_LIFE: ReadonlySet<string> = new Set(['Fetch', 'Heartbeat', 'JoinGroup', 'SyncGroup'])
 /** Several heartbeats missed in a row. */
 const UNHEALTHY_MS = 6000
@@ -39,6 +65,20 @@ export type Ending =
   | { readonly kind: 'crash'; readonly error: unknown }
   | { readonly kind: 'silence' }
   | { readonly kind: 'stopped' }
+
+/**
+ * Whether a batch may be worked on (C6): kafkajs neither interrupts a handler when its partition
+ * goes to another member nor when it is to read from elsewhere.
+ *
+ * @param own what this member knows of itself: whether the generation of the batch is over, whether
+ *   the service stops, whether a heartbeat was told that the membership is lost
+ */
+export function isHeld(
+  own: { readonly over: boolean; readonly draining: boolean; readonly lost: boolean },
+  { isRunning, isStale }: Pick<EachBatchPayload, 'isRunning' | 'isStale'>,
+): boolean {
+  return !own.over && !own.draining && !own.lost && isRunning() && !isStale()
+}
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
@@ -60,7 +100,8 @@ export class ConsumerLife {
   #over = false
   #draining = false
   readonly #inHand = new Set<Promise<void>>()
-  #lastSign = Date.now()
+  #lastSign = performance.now()
+  readonly #progress: FetchProgress
   #watchdog: NodeJS.Timeout
   readonly #options: LifeOptions
   readonly #nextGeneration: () => number
@@ -77,53 +118,57 @@ export class ConsumerLife {
       }
     })
     this.#kafka = kafkaClient(options.connection, options.log, 1)
-    this.#consumer = this.#newConsumer()
+    this.#consumer = this.#kafka.consumer({ ...CONSUMER, groupId: options.groupId })
+    this.#listen()
+    const { silenceMs, standstillMs } = options.watch ?? WATCH
+    this.#progress = new FetchProgress(standstillMs, performance.now())
     this.#watchdog = setInterval(() => {
-      if (Date.now() - this.#lastSign > SILENCE_MS) this.#end({ kind: 'silence' })
-    }, 1000)
+      const now = performance.now()
+      const silent = now - this.#lastSign > silenceMs
+      if (silent || this.#progress.standsStill(now)) this.#end({ kind: 'silence' })
+    }, WATCH_INTERVAL_MS)
   }
 
-  /** Rules C1, C4, C5, C11, C12 of `client-pitfalls.md`. */
-  #newConsumer(): Consumer {
-    const consumer = this.#kafka.consumer({
-      groupId: this.#options.groupId,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: 300,
-      maxBytesPerPartition: 256 * 1024,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: 5000,
-      retry: { retries: 1, restartOnFailure: async () => false },
-    })
+  #listen(): void {
+    const { events } = this.#consumer
     // Not FETCH: kafkajs emits it for fetches that found no broker, too.
-    consumer.on(consumer.events.REQUEST, ({ payload }) => {
-      if (payload.apiName === 'Fetch') this.fetched = true
+    this.#consumer.on(events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'Fetch') {
+        this.fetched = true
+        this.#progress.answered(performance.now())
+      }
       if (SIGNS_OF_LIFE.has(payload.apiName)) this.#sign()
     })
-    consumer.on(consumer.events.GROUP_JOIN, () => {
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.generation = this.#nextGeneration()
       this.joined = true
       this.#sign()
+      const partitions = payload.memberAssignment[this.#options.topic] ?? []
+      this.#progress.assigned(partitions.length, performance.now())
     })
-    consumer.on(consumer.events.CRASH, ({ payload }) =>
+    this.#consumer.on(events.REBALANCING, () => this.#progress.assigned(0, performance.now()))
+    // Where nothing can be seen (transaction markers, say), kafkajs moves on without the handler.
+    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize > 0) return
+      const next = BigInt(payload.lastOffset) + 1n
+      this.#progress.moved(payload.partition, next, performance.now())
+    })
+    this.#consumer.on(events.CRASH, ({ payload }) =>
       this.#end({ kind: 'crash', error: payload.error }),
     )
-    return consumer
   }
 
   #sign(): void {
-    this.#lastSign = Date.now()
+    this.#lastSign = performance.now()
   }
 
   async open(): Promise<void> {
     try {
       await this.#consumer.connect()
+      // Also where the offset that the group remembers is gone: kafkajs would skip to the end (C5).
       await this.#consumer.subscribe({ topics: [this.#options.topic], fromBeginning: true })
       await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 12,
+        ...RUN,
         eachBatch: (payload) => this.#kept(this.#handle(payload)),
       })
     } catch (error) {
@@ -132,7 +177,7 @@ export class ConsumerLife {
   }
 
   healthy(): boolean {
-    return this.joined && !this.#over && Date.now() - this.#lastSign < UNHEALTHY_MS
+    return this.joined && !this.#over && performance.now() - this.#lastSign < UNHEALTHY_MS
   }
 
   /** Lets the batches in hand be committed or given up; takes no new ones. */
@@ -168,11 +213,12 @@ export class ConsumerLife {
       }
     }
     const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS)
+    this.#progress.taken(performance.now())
     try {
-      await this.#options.handler(
-        fetchedBatch(payload),
-        this.#lease(payload, heartbeat, () => lost),
-      )
+      const batch = fetchedBatch(payload)
+      this.#progress.brought(batch, performance.now())
+      const lease = this.#lease(payload, heartbeat, () => lost)
+      await this.#options.handler(batch, lease)
     } catch (error) {
       this.#options.log.error({
         event: 'consumer.handler_failed',
@@ -182,6 +228,7 @@ export class ConsumerLife {
       })
     } finally {
       clearInterval(timer)
+      this.#progress.released(performance.now())
     }
   }
 
@@ -195,8 +242,10 @@ export class ConsumerLife {
     const current = () => !this.#over && generation === this.generation
     return {
       generation,
-      held: () =>
-        current() && !this.#draining && !lost() && payload.isRunning() && !payload.isStale(),
+      held: () => {
+        const own = { over: !current(), draining: this.#draining, lost: lost() }
+        return isHeld(own, payload)
+      },
       // kafkajs sends nothing within a second of the last good heartbeat, and then does not throw.
       confirmed: async () => {
         if (!current() || lost()) return false
@@ -210,7 +259,9 @@ export class ConsumerLife {
         await this.#commit(payload, nextOffset)
       },
       seek: (offset) => {
-        if (current()) this.#consumer.seek({ topic, partition, offset: offset.toString() })
+        if (!current()) return
+        this.#consumer.seek({ topic, partition, offset: offset.toString() })
+        this.#progress.moved(partition, offset, performance.now())
       },
       lowWatermark: () => this.#lowWatermark(topic, partition),
     }
@@ -220,6 +271,7 @@ export class ConsumerLife {
   async #commit(payload: EachBatchPayload, nextOffset: bigint): Promise<void> {
     const { topic, partition } = payload.batch
     payload.resolveOffset((nextOffset - 1n).toString())
+    this.#progress.moved(partition, nextOffset, performance.now())
     const partitions = [{ partition, offset: nextOffset.toString() }]
     try {
       await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions }] })

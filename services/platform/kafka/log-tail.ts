@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
+import { leaveNothing, passingGroup } from './passing-group.ts'
 
 /** One record as read from a topic. */
 export interface LogRecord {
@@ -46,7 +46,6 @@ export interface LogFollower {
 /** C4: kafkajs can wait for ever without an event; this long without a fetch is an end. */
 const SILENCE_MS = 10_000
 const WATCH_INTERVAL_MS = 1000
-const LEAVE_CAP_MS = 2000
 
 function headerTexts(headers: IHeaders | undefined): Record<string, string> {
   const pairs = Object.entries(headers ?? {}).flatMap(([name, value]) => {
@@ -68,20 +67,10 @@ function recordOf(topic: string, partition: number, message: KafkaMessage): LogR
   }
 }
 
-/** Waits for the promise, but no longer than the cap; its failure is no news to anybody. */
-async function capped(work: Promise<unknown>, capMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const cap = new Promise((resolve) => {
-    timer = setTimeout(resolve, capMs)
-  })
-  await Promise.race([work.catch(() => {}), cap])
-  clearTimeout(timer)
-}
-
 class Following {
   readonly ended: Promise<FollowEnd>
   readonly #options: LogFollowing
-  readonly #groupId = `event-router.tail.${randomUUID()}`
+  readonly #groupId = passingGroup()
   readonly #consumer: Consumer
   #settle: (end: FollowEnd) => void = () => {}
   #watch: NodeJS.Timeout | undefined
@@ -120,8 +109,8 @@ class Following {
   async stop(end: FollowEnd = 'stopped'): Promise<void> {
     this.#settle(end)
     clearInterval(this.#watch)
-    await capped(this.#consumer.disconnect(), LEAVE_CAP_MS)
-    await capped(this.#deleteGroup(), LEAVE_CAP_MS)
+    const { connection, log } = this.#options
+    await leaveNothing(this.#consumer, { groupId: this.#groupId, connection, log })
   }
 
   #listen(): void {
@@ -148,16 +137,6 @@ class Following {
       return
     }
     resolveOffset(batch.lastOffset())
-  }
-
-  async #deleteGroup(): Promise<void> {
-    const admin = kafkaClient(this.#options.connection, this.#options.log, 0).admin()
-    try {
-      await admin.connect()
-      await admin.deleteGroups([this.#groupId])
-    } finally {
-      await admin.disconnect()
-    }
   }
 }
 

@@ -24,7 +24,8 @@ export type TopicsResult =
 const LEADER_POLL_MS = 100
 const LEADERS_WITHIN_MS = 20_000
 
-async function withAdmin<Value>(
+/** Work with an admin client of its own; closed at the end. */
+export async function withAdmin<Value>(
   connection: KafkaConnection,
   log: Logger,
   work: (admin: Admin) => Promise<Value>,

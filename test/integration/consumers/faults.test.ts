@@ -156,7 +156,11 @@ describe('a member whose partition was claimed by another', () => {
       schemaIdOf,
       decoderOf: () => (bytes) => decoder.decode(bytes),
     })
-    const writer = new BatchWriter(stage.database, cardConsumer)
+    const writer = new BatchWriter({
+      database: stage.database,
+      domain: cardConsumer,
+      handlerDeadlineMs: 1000,
+    })
     const claimAnew = () =>
       stage.database.transaction((transaction) => claimPlace(transaction, place))
     const old = await claimAnew()

@@ -93,7 +93,7 @@ describe('the service of a domain', () => {
         return found.length >= bodies.length ? found : null
       }, soon)
       expect(outcomes).toHaveLength(bodies.length)
-      expect(outcomes.filter((line) => !/ (applied|stale) [a-z_]+$/.test(line))).toEqual([])
+      expect(outcomes.filter((line) => !/ (applied|stale) [a-z_,]+$/.test(line))).toEqual([])
       for (const { table, resource } of domain.resources) {
         const [row] = await stage.rows(
           `SELECT count(*) AS n, count(DISTINCT ${resource}_id) AS ids

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { Registry } from 'prom-client'
 import { inject } from 'vitest'
@@ -8,68 +7,24 @@ import { startConsumer } from '#consumers/runtime/consumer.ts'
 import type { DomainConsumer } from '#consumers/runtime/contract.ts'
 import type { ConsumerSettings } from '#consumers/runtime/settings.ts'
 import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
-import { catalogueKey, catalogueValue } from '#core/catalogue.ts'
-import { parseEnvelope } from '#core/envelope.ts'
-import { apiVersion } from '#core/ids.ts'
-import { scanJson } from '#core/json-scan.ts'
 import type { Domain, Mode } from '#core/routing.ts'
-import { consumerGroup, controlTopic, DOMAINS, eventTopic, recordName } from '#core/routing.ts'
-import type { EventEncoder } from '#platform/avro/event-encoder.ts'
-import { compileEventEncoder } from '#platform/avro/event-encoder.ts'
+import { consumerGroup, controlTopic, DOMAINS, eventTopic } from '#core/routing.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { kafkaClient } from '#platform/kafka/connection.ts'
 import { createLogger } from '#platform/log.ts'
 import type { Database, Row, SqlParameter } from '#platform/postgres/database.ts'
 import { openDatabase } from '#platform/postgres/database.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import type { Body, Version } from '../../fixtures/published-versions.ts'
+import { catalogueMessage, ValueWriter, VERSIONS } from '../../fixtures/published-versions.ts'
 
-export const VERSIONS = ['2025-11-01', '2026-02-01', '2026-05-19'] as const
-export type Version = (typeof VERSIONS)[number]
-
-/** A body as the sender would write it. */
-export type Body = Readonly<Record<string, unknown>>
+export type { Body, Version } from '../../fixtures/published-versions.ts'
+export { sample, VERSIONS } from '../../fixtures/published-versions.ts'
 
 /** Keeps a request below the broker's default limit of 1 MiB. */
 const SEND_AT_ONCE = 500
 
 const log = createLogger({ service: 'test', level: 'silent' })
-
-const schemasFolder = new URL('../../../schemas/', import.meta.url)
-
-function schemaId(version: Version, domain: Domain): number {
-  return 1 + VERSIONS.indexOf(version) * DOMAINS.length + DOMAINS.indexOf(domain)
-}
-
-async function schemaText(version: Version, domain: Domain): Promise<string> {
-  return await readFile(new URL(`${version}/${domain}.avsc`, schemasFolder), 'utf8')
-}
-
-async function catalogueMessage(
-  version: Version,
-  published: string = version,
-  idOf = (domain: Domain) => schemaId(version, domain),
-) {
-  const pairs = await Promise.all(
-    DOMAINS.map(async (domain) => {
-      const subject = recordName(version, domain)
-      const schema = await schemaText(version, domain)
-      return [domain, { subject, schemaId: idOf(domain), schema }] as const
-    }),
-  )
-  const name = apiVersion(published)
-  if (name === null) throw new Error(published)
-  const domains = Object.fromEntries(pairs) as Record<Domain, (typeof pairs)[number][1]>
-  return {
-    key: catalogueKey(name),
-    value: catalogueValue({ version: name, state: 'active', domains }),
-  }
-}
-
-/** A golden sample of an event type. */
-export async function sample(version: Version, type: string): Promise<Body> {
-  const text = await readFile(new URL(`${version}/samples/${type}.json`, schemasFolder), 'utf8')
-  return JSON.parse(text) as Body
-}
 
 export interface Place {
   readonly mode?: Mode
@@ -88,10 +43,11 @@ export class Stage {
   readonly producer: Producer
   readonly #running: RunningConsumer[] = []
   #cleared = false
-  readonly #encoders = new Map<string, EventEncoder>()
+  readonly #values: ValueWriter
 
   private constructor(domain: DomainConsumer) {
     this.domain = domain
+    this.#values = new ValueWriter(domain.domain)
     const connection = {
       brokers: [inject('kafkaBrokers')],
       clientId: 'test',
@@ -177,33 +133,9 @@ export class Stage {
     return Object.assign(running, { metrics })
   }
 
-  async #encoder(version: Version): Promise<EventEncoder> {
-    const known = this.#encoders.get(version)
-    if (known !== undefined) return known
-    const { domain } = this.domain
-    const text = await schemaText(version, domain)
-    const encoder = compileEventEncoder({ schemaText: text, schemaId: schemaId(version, domain) })
-    this.#encoders.set(version, encoder)
-    return encoder
-  }
-
   /** The record's value for a body (an object, or JSON text to be kept as it is). */
   async encode(body: Body | string): Promise<Buffer> {
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const result = parseEnvelope(JSON.parse(text))
-    if (!result.ok) throw new Error(result.fault.field)
-    const { envelope } = result
-    const encoded = (await this.#encoder(envelope.apiVersion as string as Version)).encode({
-      envelope,
-      previousAttributesText: scanJson(text).previousAttributes,
-      endpointId: 'whk_test',
-      receivedAtMs: Date.now(),
-      staleSignature: false,
-      raw: Buffer.from(text),
-    })
-    if (!encoded.ok) throw new Error(`${encoded.path}: ${encoded.expected}`)
-    // The encoder's slab is its own.
-    return Buffer.from(encoded.value)
+    return await this.#values.encode(body)
   }
 
   async send(bodies: readonly (Body | string)[], place: Place = {}): Promise<void> {

@@ -27,6 +27,14 @@ afterAll(async () => {
   await stage.stop()
 })
 
+const MIB = 1024 * 1024
+
+/** So many copies of a JSON value that they nearly fill a body. */
+function manyOf(json: string): readonly unknown[] {
+  const count = Math.floor((MIB - 1500) / (json.length + 1))
+  return Array.from({ length: count }, () => JSON.parse(json))
+}
+
 function codeOf({ body }: HttpAnswer): unknown {
   return (body.error as { code?: unknown } | undefined)?.code
 }
@@ -104,6 +112,20 @@ describe('a signed event', () => {
     const answer = await stage.send(body)
     expect(answer.status).toBe(200)
     expect(answer.at?.topic).toBe(stage.topic('card'))
+  })
+
+  it.each([
+    ['settlement.completed', (room: string) => ({ settlement: { id: 'set_1', status: room } })],
+    ['settlement.completed', () => ({ settlement: { id: 'set_1', lines: manyOf('{}') } })],
+    ['pass_template.created', () => ({ pass_template: { id: 'tpl_1', fields: manyOf('{}') } })],
+    ['pass.created', (room: string) => ({ pass: { id: 'pass_1' }, note: room })],
+  ] as const)('of 1 MiB is durable whatever fills it: %s', async (type, dataOf) => {
+    const base = JSON.parse(await sampleFor(sandbox, type))
+    const room = MIB - JSON.stringify({ ...base, data: dataOf('') }).length
+    const body = JSON.stringify({ ...base, data: dataOf('x'.repeat(Math.max(0, room))) })
+    expect(Math.abs(MIB - body.length)).toBeLessThan(2000)
+    const answer = await stage.send(body)
+    expect([answer.status, answer.body]).toEqual([200, { received: true, id: base.id }])
   })
 
   it('may carry keys that the envelope does not know', async () => {

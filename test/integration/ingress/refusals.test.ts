@@ -49,6 +49,16 @@ describe('the policy for stale signatures', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
   })
 
+  it('reject: yet 200 for what is acknowledged already, whose answer may have been lost', async () => {
+    await set({ settings: { STALE_SIGNATURE: 'reject' } })
+    const body = Buffer.from(await sampleFor(stage.endpoint))
+    expect((await stage.send(body)).status).toBe(200)
+    const secret = stage.endpoint.secrets[0]?.value ?? ''
+    const signature = signatureHeader(secret, body, nowSeconds() - 3600)
+    const again = await stage.raw(body, stage.endpoint.id, { 'QairoPay-Signature': signature })
+    expect([again.status, again.body.duplicate]).toEqual([200, true])
+  })
+
   it('accept: 200, and the log says so', async () => {
     await set({ settings: { STALE_SIGNATURE: 'accept' } })
     const answer = await stale()
@@ -137,6 +147,18 @@ describe('bytes that are no request', () => {
     const path = `/v1/hooks/${stage.endpoint.id}`
     const cases = [
       ['no HTTP', 'nonsense\r\n\r\n', 400, 'bad_request'],
+      [
+        'no Host',
+        `POST ${path} HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`,
+        400,
+        'malformed_header',
+      ],
+      [
+        'a strange expectation',
+        `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: tea\r\nContent-Length: 2\r\n\r\n{}`,
+        400,
+        'malformed_header',
+      ],
       [
         'two lengths',
         `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,

@@ -13,6 +13,7 @@ import { readCatalogue } from '#registrar/catalogue-reader.ts'
 import type { Registration } from '#registrar/register.ts'
 import { register } from '#registrar/register.ts'
 import type { RegistrarSettings } from '#registrar/settings.ts'
+import { eventually } from '../../fixtures/eventually.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
 const log = createLogger({ service: 'test', level: 'silent' })
@@ -55,6 +56,7 @@ async function createTopic(topic: string, numPartitions: number): Promise<void> 
   const admin = kafkaClient(connection, log, 2).admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
+  await eventually(async () => (await admin.listTopics()).includes(topic), { withinMs: 20_000 })
   await admin.disconnect()
 }
 

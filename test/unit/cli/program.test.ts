@@ -19,6 +19,23 @@ async function faultOf(args: readonly string[]): Promise<CliFault> {
   throw new Error(`it worked: ${lines.join('\n')}`)
 }
 
+/** A replay with some of its options changed, or left out. */
+function replay(changes: Readonly<Record<string, string | null>>): readonly string[] {
+  const usual = {
+    '--mode': 'live',
+    '--domain': 'card',
+    '--tenant': 'tnt_1',
+    '--from': '2026-05-19T08:00:00Z',
+    '--to': '2026-05-19T10:00:00+01:00',
+  }
+  const options = Object.entries({ ...usual, ...changes })
+  return [
+    'consumers',
+    'replay',
+    ...options.flatMap(([name, value]) => (value === null ? [] : [name, value])),
+  ]
+}
+
 const WRONG: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
   ['no verb', [], /a verb is missing; there is schemas, send, tail, endpoints/],
   ['an unknown verb', ['sned'], /unknown verb sned/],
@@ -51,6 +68,22 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], says: Re
   ['an unknown mode', ['tail', '--mode', 'test', '--domain', 'card'], /live, sandbox/],
   ['an unknown domain', ['tail', '--mode', 'live', '--domain', 'cards'], /pass, card,.*quarantine/],
   ['a word too many', ['endpoints', 'list', 'all'], /too many arguments/],
+  ['a replay without a tenant', replay({ '--tenant': null }), /--tenant.*not specified/],
+  ['a replay of what is no tenant', replay({ '--tenant': 'acme' }), /--tenant.*tnt_/],
+  ['a replay without its end', replay({ '--to': null }), /--to.*not specified/],
+  ['a replay of a time without a zone', replay({ '--from': '2026-05-19T08:00' }), /--from.*zone/],
+  ['a replay of a day that is none', replay({ '--from': '2026-13-01' }), /--from.*zone/],
+  [
+    'a replay that ends before it begins',
+    replay({ '--to': '2026-05-01' }),
+    /--from must be before/,
+  ],
+  [
+    'a replay of a domain without consumer',
+    replay({ '--domain': 'other' }),
+    /--domain.*pass, card/,
+  ],
+  ['a dry run that is to be done', [...replay({}), '--yes', '--dry-run'], /--dry-run.*--yes/],
 ]
 
 const STACK = /the local stack is not running; start it with `npm start` or set [A-Z_]+/
@@ -70,6 +103,8 @@ describe('without a stack', () => {
     [['send', '--type', 'card.created', '--version', '2026-05-19']],
     [['endpoints', 'list']],
     [['schemas', 'register']],
+    [['consumers', 'status']],
+    [replay({})],
   ])('%j says how to start it', async (args) => {
     const fault = await faultOf(args)
     expect(fault.message).toMatch(STACK)

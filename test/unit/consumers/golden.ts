@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { DomainConsumer } from '#consumers/runtime/contract.ts'
 import type { ResourceState } from '#consumers/runtime/projection.ts'
-import { statesOf } from '#consumers/runtime/projection.ts'
+import { reconcile, statesOf } from '#consumers/runtime/projection.ts'
 import { readRecord } from '#consumers/runtime/reading.ts'
 import { parseEnvelope } from '#core/envelope.ts'
 import { scanJson } from '#core/json-scan.ts'
@@ -22,7 +22,8 @@ export interface GoldenProjection {
 
 const schemas = new URL('../../../schemas/', import.meta.url)
 
-function versions(): readonly string[] {
+/** All versions that have a folder of schemas. */
+export function versions(): readonly string[] {
   return readdirSync(schemas).filter((name) => /^\d{4}-\d{2}-\d{2}$/.test(name))
 }
 
@@ -63,13 +64,41 @@ export function goldenProjections(domain: DomainConsumer): readonly GoldenProjec
   })
 }
 
-/** What a row of a state holds, by column. */
-export function rowOf({ projection, resourceId, columns }: ResourceState): Fields {
-  const own = Object.keys(projection.columns).map((name, i) => [name, columns[i]] as const)
-  return { [`${projection.resource}_id`]: resourceId, ...Object.fromEntries(own) }
+function named(names: readonly string[], values: readonly unknown[]): Fields {
+  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? null]))
 }
 
-/** A JSON integer as the column holds it. */
-export function cents(value: unknown): bigint | null {
-  return typeof value === 'number' ? BigInt(value) : null
+/** Amounts of the samples are small enough for JSON numbers. */
+function plain(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_key, one) => (typeof one === 'bigint' ? Number(one) : one)),
+  )
+}
+
+function rowOf(state: ResourceState): Fields {
+  const { projection, resourceId, columns, children } = state
+  const { resource, milestones = {}, states, children: below } = projection
+  const times = (reconcile([state], new Map()).changes[0]?.milestones ?? []).map((ms) =>
+    ms === null ? null : new Date(ms).toISOString(),
+  )
+  return {
+    [`${resource}_id`]: resourceId,
+    ...named(Object.keys(projection.columns), columns),
+    ...(states === undefined ? {} : { state: state.state }),
+    ...named(Object.keys(milestones), times),
+    ...(below === undefined
+      ? {}
+      : { [below.table]: children.map((child) => named(Object.keys(below.columns), child)) }),
+  }
+}
+
+/** The rows that a sample gives, by table, as its golden file holds them. */
+export function goldenRows({ states }: GoldenProjection): unknown {
+  return plain(Object.fromEntries(states.map((state) => [state.projection.table, rowOf(state)])))
+}
+
+/** Where the golden file of a sample is. */
+export function goldenFile(domain: DomainConsumer, { version, type }: GoldenProjection): URL {
+  const folder = new URL('../../vectors/golden/', import.meta.url)
+  return new URL(`${domain.domain}/${version}/${type}.json`, folder)
 }

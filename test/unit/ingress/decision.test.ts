@@ -123,8 +123,12 @@ describe('the decision', () => {
     expect(decide(input({ table }))).toEqual({ kind: 'refuse', code: 'catalogue_unavailable' })
   })
 
-  it('sets stale signatures aside, unless the policy accepts them', () => {
+  it('sets stale signatures aside, unless the policy accepts or rejects them', () => {
     expect(decide(input({ stale: true }))).toMatchObject({ reason: 'stale_signature' })
+    expect(decide(input({ stale: true, staleSignature: 'reject' }))).toEqual({
+      kind: 'refuse',
+      code: 'timestamp_out_of_tolerance',
+    })
     expect(decide(input({ stale: true, staleSignature: 'accept' }))).toMatchObject({
       kind: 'route',
     })

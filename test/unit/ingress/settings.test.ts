@@ -37,6 +37,7 @@ describe('the settings of the ingress', () => {
   })
 
   it('leave time for several attempts before the deadline', () => {
+    expect(defaults.attemptTimeoutMs).toBe(3500)
     expect(defaults.attemptTimeoutMs * 3).toBeLessThan(defaults.recordDeadlineMs)
   })
 

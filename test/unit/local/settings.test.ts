@@ -11,6 +11,7 @@ it('starts everything on well-known ports when nothing is set', () => {
     kafkaPort: 9092,
     kafkaControllerPort: 9093,
     registryPort: 8081,
+    servicesManagementPort: 9081,
     postgresPort: 15_432,
     kafkaBrokers: null,
     schemaRegistryUrl: null,

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePorts } from '#local/parts/ports.ts'
 import { LOCAL_SETTINGS } from '#local/settings.ts'
-import { openings, otherFreePorts, portConflict, stackPorts } from '#local/stack-ports.ts'
+import { openings, portConflict, stackPorts } from '#local/stack-ports.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 
 const ports = {
@@ -12,6 +12,7 @@ const ports = {
   kafkaController: 4,
   registry: 5,
   postgres: 6,
+  services: [7, 8, 9, 10, 11, 12],
 }
 
 describe('the ports that the stack opens', () => {
@@ -20,6 +21,7 @@ describe('the ports that the stack opens', () => {
     expect(variables).toEqual([
       'INGRESS_PORT',
       'MANAGEMENT_PORT',
+      ...Array.from({ length: 6 }, () => 'SERVICES_MANAGEMENT_PORT'),
       'KAFKA_PORT',
       'KAFKA_CONTROLLER_PORT',
       'REGISTRY_PORT',
@@ -33,7 +35,7 @@ describe('the ports that the stack opens', () => {
       SCHEMA_REGISTRY_URL: 'http://registry',
       DATABASE_URL: 'postgres://db/x',
     })
-    expect(openings(ports, settings).map(({ port }) => port)).toEqual([1, 2])
+    expect(openings(ports, settings).map(({ port }) => port)).toEqual([1, 2, 7, 8, 9, 10, 11, 12])
   })
 
   it('must differ from one another', () => {
@@ -61,13 +63,7 @@ it('says which port is busy and which setting moves it', async () => {
 
 it('takes free ports when told to, whatever the settings say', async () => {
   const settings = loadSettings(LOCAL_SETTINGS, { PORTS: 'auto' })
-  const chosen = Object.values(await stackPorts(settings))
-  expect(new Set(chosen).size).toBe(6)
+  const chosen = Object.values(await stackPorts(settings)).flat()
+  expect(new Set(chosen).size).toBe(12)
   expect(chosen).not.toContain(8080)
-})
-
-it('gives services ports that the stack has not promised to others', async () => {
-  const own = await stackPorts(loadSettings(LOCAL_SETTINGS, { PORTS: 'auto' }))
-  const others = await otherFreePorts(6, own)
-  expect(new Set([...others, ...Object.values(own)]).size).toBe(12)
 })

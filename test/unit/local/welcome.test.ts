@@ -38,7 +38,8 @@ function optionsFor(ingress: string, variables: Readonly<Record<string, string>>
     processes: {},
   }
   const runFile = join(folder.path, 'run.json')
-  return { run, runFile, logs: '.local/logs', endpoints, variables }
+  const metrics = [['ingress', 9081] as const]
+  return { run, runFile, logs: '.local/logs', endpoints, metrics, variables }
 }
 
 interface Received {

@@ -18,7 +18,7 @@ describe('the declared topics', () => {
         'cleanup.policy': 'delete',
         'retention.ms': '2592000000',
         'min.insync.replicas': '2',
-        'max.message.bytes': '2097152',
+        'max.message.bytes': '4194304',
       },
     })
   })

@@ -1,39 +1,4 @@
-import { describe, expect, it } from 'vitest'
 import { programConsumer } from '#consumers/program/projection.ts'
-import { goldenProjections, rowOf } from '../golden.ts'
+import { describeGolden } from '../golden-promises.ts'
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** For each resource, its table and the row that a sample of it must give. */
-const EXPECTED: Readonly<Record<string, readonly [string, (sent: Fields) => Fields]>> = {
-  program: [
-    'programs',
-    (sent) => ({
-      program_id: sent.id,
-      status: sent.status,
-      name: sent.name,
-      suspend_reason: sent.suspend_reason,
-    }),
-  ],
-}
-
-const projections = goldenProjections(programConsumer)
-
-describe('golden samples of the program domain', () => {
-  it('are there for every resource that the domain projects', () => {
-    const seen = new Set(projections.flatMap(({ data }) => Object.keys(data)))
-    expect([...seen].sort()).toEqual(Object.keys(EXPECTED).sort())
-  })
-
-  it.each(projections.map((golden) => [golden.version, golden.type, golden] as const))(
-    'version %s, %s: gives its resource\u2019s row and a snapshot as sent',
-    (_version, _type, { data, states }) => {
-      const [[resource = '', sent = {}] = []] = Object.entries(data)
-      const [table, row] = EXPECTED[resource] ?? ['', () => ({})]
-      expect(states).toHaveLength(1)
-      expect(states.map(({ projection }) => projection.table)).toEqual([table])
-      expect(states.map(rowOf)).toEqual([row(sent)])
-      expect(states.map(({ snapshot }) => JSON.parse(snapshot))).toEqual([sent])
-    },
-  )
-})
+describeGolden(programConsumer)

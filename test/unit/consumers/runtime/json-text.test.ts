@@ -14,6 +14,19 @@ describe('what the database keeps of a body', () => {
     )
   })
 
+  it.each(['123456789.123456789', '-12345678.123456789', '1.5E+3', '1e2', '-1234567890123456'])(
+    'keeps %s as it is written, wherever it stands',
+    (number) => {
+      for (const data of [
+        `{"card":{"n":${number}}}`,
+        `{"card":{"n":[0, ${number},\t${number}]}}`,
+      ]) {
+        const texts = bodyTexts(body(`{"data":${data}}`))
+        expect(texts?.data).toBe(data.replaceAll(/\s/g, ''))
+      }
+    },
+  )
+
   it('replaces U+0000, which jsonb refuses, and leaves an escaped backslash before u0000 alone', () => {
     expect(storable('{"a":"x\\u0000y"}')).toBe('{"a":"x\\ufffdy"}')
     expect(storable('{"a":"x\\\\u0000y"}')).toBe('{"a":"x\\\\u0000y"}')

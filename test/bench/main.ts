@@ -1,0 +1,52 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Stand } from '../chaos/stand.ts'
+import { ConsumerBench } from './consumer-bench.ts'
+import { IngressBench } from './ingress-bench.ts'
+import { surroundings } from './machine.ts'
+import { isMet, spreadOf, targetTable } from './measurements.ts'
+
+const ROUNDS = 5
+/** No round begins after this, whatever the machine: all of it stays below five minutes. */
+const LAST_ROUND_MS = 225_000
+const FOLDER = fileURLToPath(new URL('../../coverage/', import.meta.url))
+
+const begun = performance.now()
+const stand = await Stand.set('bench', 'card')
+const ingress = new IngressBench(stand)
+const consumer = new ConsumerBench(stand)
+let ending: Promise<void> | null = null
+const end = () => {
+  ingress.close()
+  ending ??= stand.clear()
+  return ending
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void end().finally(() => process.exit(1)))
+}
+try {
+  await consumer.start()
+  await ingress.start()
+  let rounds = 0
+  // What is measured against each other is measured in turn, so that a busy minute hits both.
+  for (; rounds < ROUNDS && performance.now() - begun < LAST_ROUND_MS; rounds += 1) {
+    await ingress.round()
+    await consumer.round()
+    process.stderr.write(`round ${rounds + 1} of ${ROUNDS}\n`)
+  }
+  const targets = [...ingress.targets(), ...consumer.targets()]
+  const machine = await surroundings()
+  process.stdout.write(`\n${targetTable(targets)}\n${rounds} rounds on ${machine}\n`)
+  const figures = targets.map((target) => ({
+    ...target,
+    ...spreadOf(target.values),
+    met: isMet(target),
+  }))
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(
+    `${FOLDER}bench.json`,
+    `${JSON.stringify({ machine, rounds, figures }, null, 2)}\n`,
+  )
+} finally {
+  await end()
+}

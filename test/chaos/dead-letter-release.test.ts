@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CauseSummary } from '#consumers/runtime/dead-letters.ts'
 import { runCli } from '../fixtures/cli.ts'
+import type { EffectVerdict, Occurrence } from '../fixtures/effect-checker.ts'
 import { effectVerdict } from '../fixtures/effect-checker.ts'
 import type { Bug, Faults } from '../fixtures/effect-handler.ts'
 import { BUG_TYPES, NO_FAULTS } from '../fixtures/effect-handler.ts'
@@ -19,7 +20,7 @@ const CANARY = 10
 const PARKING: readonly Bug[] = ['type_error', 'limit']
 const ALL_BUGS: readonly Bug[] = [...PARKING, 'division']
 const FINE_TYPE = 'card.activated'
-const soon = { withinMs: 120_000, everyMs: 100 }
+const soon = { withinMs: 300_000, everyMs: 100 }
 
 let stand: Stand
 
@@ -124,6 +125,15 @@ async function canariesOf(faults: Faults): Promise<number> {
   return parked.handled + aside.handled
 }
 
+/** Order is judged without what was set aside: such an event is handled by itself, later. */
+async function finalVerdict(): Promise<EffectVerdict> {
+  const log = await stand.log()
+  const effects = await stand.effects()
+  const inLine = ({ tenantId }: Occurrence) => !tenantId.startsWith('tnt_division_')
+  const { inversions } = effectVerdict(log.filter(inLine), effects.filter(inLine))
+  return { ...effectVerdict(log, effects), inversions }
+}
+
 test('3,000 dead letters of 3 causes: listed by cause, a canary stops what is not fixed, what is fixed is handled in order', async () => {
   let made = 0
   const numbers = () => {
@@ -174,14 +184,7 @@ test('3,000 dead letters of 3 causes: listed by cause, a canary stops what is no
   expect(rest).toMatchObject({ handled: 2 * LETTERS_EACH + TENANTS_EACH, failed: null })
   expect(await parkedList()).toEqual([])
 
-  const log = await stand.log()
-  const effects = await stand.effects()
-  const verdict = effectVerdict(log, effects)
-  const isAside = ({ tenantId }: { tenantId: string }) => tenantId.startsWith('tnt_division_')
-  const ordered = effectVerdict(
-    log.filter((one) => !isAside(one)),
-    effects.filter((one) => !isAside(one)),
-  )
+  const verdict = await finalVerdict()
   await report('dead-letter-release', {
     dead_letters: 3 * LETTERS_EACH,
     causes: 3,
@@ -190,9 +193,7 @@ test('3,000 dead letters of 3 causes: listed by cause, a canary stops what is no
     released_of_the_fixed_cause: released.handled,
     release_ms: releaseMs,
     ...verdict,
-    inversions: ordered.inversions,
   })
-  const good = { doubles: 0, losses: 0, phantoms: 0 }
-  expect(verdict).toMatchObject({ events: total, effects: total, ...good })
-  expect(ordered.inversions).toBe(0)
+  const good = { doubles: 0, losses: 0, phantoms: 0, inversions: 0 }
+  expect(verdict).toEqual({ events: total, effects: total, ...good })
 })

@@ -109,6 +109,7 @@ export class BatchPass {
   stopped: Cause | null = null
   readonly #options: PassOptions
   readonly #queued: QueuedEvent[] = []
+  readonly #causes = new Map<string, Cause>()
 
   constructor(options: PassOptions) {
     this.#options = options
@@ -118,6 +119,7 @@ export class BatchPass {
   async run(events: readonly PlannedEvent[]): Promise<void> {
     await this.#apply(events)
     await this.#queue()
+    await this.#keepCauses()
   }
 
   /**
@@ -208,7 +210,7 @@ export class BatchPass {
       this.handled.push({ planned, outcome: 'duplicate' })
       return
     }
-    await keepCause(transaction, place.groupId, cause)
+    this.#causes.set(cause.fingerprint, cause)
     const { record } = planned
     const reason = sqlState(error) === null ? 'handler_refused' : 'data_error'
     this.setAside.push({ record, reason, eventId: event.id, sqlState: sqlState(error), cause })
@@ -218,8 +220,17 @@ export class BatchPass {
     const { transaction, place, parked } = this.#options
     const { event } = reading
     await parkTenant(transaction, place.groupId, event, cause)
+    this.#causes.set(cause.fingerprint, cause)
     parked.add(tenantKey(event.tenantId, event.liveMode))
     this.#queued.push({ event, record })
+  }
+
+  /** Last and sorted: batches of other partitions touch the same few rows, and would wait, or deadlock. */
+  async #keepCauses(): Promise<void> {
+    const { transaction, place } = this.#options
+    const causes = [...this.#causes.values()]
+    causes.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+    for (const cause of causes) await keepCause(transaction, place.groupId, cause)
   }
 
   /** What was in the inbox before is a duplicate and is not queued a second time. */

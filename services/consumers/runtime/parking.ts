@@ -77,14 +77,13 @@ export async function keepCause(
   await transaction.query({ name: 'cause_keep', text: CAUSE, values })
 }
 
-/** The tenant waits from now on, because of this cause. */
+/** The tenant waits from now on, because of this cause, which is kept apart. */
 export async function parkTenant(
   transaction: Transaction,
   groupId: string,
   { tenantId, liveMode }: { readonly tenantId: string; readonly liveMode: boolean },
   cause: Cause,
 ): Promise<void> {
-  await keepCause(transaction, groupId, cause)
   const values = [groupId, tenantId, liveMode, cause.fingerprint]
   await transaction.query({ name: 'tenant_park', text: PARK, values })
 }

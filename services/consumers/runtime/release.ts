@@ -138,7 +138,10 @@ export async function releaseTenant(
     const failed = pass.stopped ?? unreadable(plan)
     const offsets = pass.handled.map(({ planned }) => planned.reading.offset)
     const left = await takeOut(transaction, tenant, offsets)
-    if (failed !== null) await parkTenant(transaction, tenant.groupId, tenant, failed)
+    if (failed !== null) {
+      await parkTenant(transaction, tenant.groupId, tenant, failed)
+      await keepCause(transaction, tenant.groupId, failed)
+    }
     return { handled: offsets.length, left, failed }
   })
 }

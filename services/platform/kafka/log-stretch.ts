@@ -75,7 +75,7 @@ function assignerOf(stretches: readonly LogStretch[]): PartitionAssigner {
 
 class Reading {
   readonly #reading: StretchReading
-  readonly #groupId = passingGroup()
+  readonly #groupId: string
   readonly #consumer: Consumer
   readonly #ended: Promise<StretchEnd>
   /** What is still to be read, with the next offset of each. */
@@ -86,6 +86,7 @@ class Reading {
 
   constructor(reading: StretchReading) {
     this.#reading = reading
+    this.#groupId = passingGroup(reading.connection.clientId)
     this.#open = new Map(
       reading.stretches
         .filter(({ from, to }) => from < to)

@@ -70,7 +70,7 @@ function recordOf(topic: string, partition: number, message: KafkaMessage): LogR
 class Following {
   readonly ended: Promise<FollowEnd>
   readonly #options: LogFollowing
-  readonly #groupId = passingGroup()
+  readonly #groupId: string
   readonly #consumer: Consumer
   #settle: (end: FollowEnd) => void = () => {}
   #watch: NodeJS.Timeout | undefined
@@ -78,6 +78,7 @@ class Following {
 
   constructor(options: LogFollowing) {
     this.#options = options
+    this.#groupId = passingGroup(options.connection.clientId)
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })

@@ -13,9 +13,9 @@ export interface PassingGroup {
 
 const LEAVE_CAP_MS = 2000
 
-/** A name that no other reading has. */
-export function passingGroup(): string {
-  return `event-router.tail.${randomUUID()}`
+/** A name that no other reading has, and that says whose it is. */
+export function passingGroup(clientId: string): string {
+  return `${clientId}.tail.${randomUUID()}`
 }
 
 /** Waits for the promise, but no longer than the cap; its failure is no news to anybody. */

@@ -118,9 +118,12 @@ describe('tail', () => {
   it('leaves no consumer group behind', async () => {
     await tail('--domain', 'pass', '--max', '1')
     const broker = inject('kafkaBrokers')
-    await eventually(async () => (await abandonedTailGroups(broker)).length === 0, {
-      withinMs: 20_000,
-    })
+    await eventually(
+      async () => (await abandonedTailGroups(broker, 'event-router-cli')).length === 0,
+      {
+        withinMs: 20_000,
+      },
+    )
   })
 
   it('says in one line that Kafka is away', async () => {

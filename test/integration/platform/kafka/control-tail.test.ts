@@ -122,9 +122,12 @@ describe('the control tail', () => {
     await eventually(() => tail.leaseHeld(Date.now()), { withinMs: 20_000 })
     await tail.stop()
     const broker = inject('kafkaBrokers')
-    await eventually(async () => (await abandonedTailGroups(broker)).length === 0, {
-      withinMs: 20_000,
-    })
+    await eventually(
+      async () => (await abandonedTailGroups(broker, 'control-tail-test')).length === 0,
+      {
+        withinMs: 20_000,
+      },
+    )
   })
 })
 

@@ -9,7 +9,12 @@ import { eventually } from '../../../fixtures/eventually.ts'
 import { abandonedTailGroups } from '../../../fixtures/tail-groups.ts'
 
 const log = createLogger({ service: 'test', level: 'silent' })
-const connection = { brokers: [inject('kafkaBrokers')], clientId: 'test', ssl: false, sasl: null }
+const connection = {
+  brokers: [inject('kafkaBrokers')],
+  clientId: 'log-stretch-test',
+  ssl: false,
+  sasl: null,
+}
 const [topic, other] = [`stretch.${randomUUID()}`, `stretch.${randomUUID()}`]
 const kafka = kafkaClient(connection, log, 5)
 
@@ -158,8 +163,11 @@ describe('the reading', () => {
   it('leaves no consumer group behind', async () => {
     await read([[topic, 0, 0, 1]])
     const broker = inject('kafkaBrokers')
-    await eventually(async () => (await abandonedTailGroups(broker)).length === 0, {
-      withinMs: 20_000,
-    })
+    await eventually(
+      async () => (await abandonedTailGroups(broker, 'log-stretch-test')).length === 0,
+      {
+        withinMs: 20_000,
+      },
+    )
   })
 })

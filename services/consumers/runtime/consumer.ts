@@ -23,6 +23,7 @@ import { keepHouse } from './housekeeping.ts'
 import type { ConsumerMetrics } from './metrics.ts'
 import { consumerMetrics } from './metrics.ts'
 import { backOffMs, PartitionWorker } from './partition-worker.ts'
+import { watchProgress } from './progress-watch.ts'
 import { Report } from './report.ts'
 import { Schemas } from './schemas.ts'
 import type { ConsumerSettings } from './settings.ts'
@@ -67,7 +68,7 @@ class DomainProcess implements RunningConsumer {
   readonly #stopping = new AbortController()
   #startProblem: string | null = 'the database is not migrated yet'
   #housekeeping: NodeJS.Timeout | undefined
-  #watching: NodeJS.Timeout | undefined
+  #stopWatching: () => void = () => undefined
   #countingGaps: NodeJS.Timeout | undefined
 
   constructor(options: ConsumerOptions) {
@@ -108,7 +109,7 @@ class DomainProcess implements RunningConsumer {
   async stop(): Promise<void> {
     this.#stopping.abort()
     clearInterval(this.#housekeeping)
-    clearInterval(this.#watching)
+    this.#stopWatching()
     clearInterval(this.#countingGaps)
     await this.#starting
     await Promise.all(this.#modes.map(({ consumer }) => consumer.stop()))
@@ -141,19 +142,17 @@ class DomainProcess implements RunningConsumer {
     }
     if (signal.aborted) return
     for (const mode of this.#options.settings.modes) this.#modes.push(this.#startMode(mode))
-    this.#watching = setInterval(() => this.#watch(), WATCHED_MS)
+    this.#stopWatching = watchProgress({
+      stalled: () => this.stalled(),
+      everyMs: WATCHED_MS,
+      onStalled: (problem) => {
+        this.#options.log.fatal({ event: 'consumer.stalled', problem })
+        this.#options.onFatal(new Error(problem))
+      },
+    })
     this.#housekeeping = setInterval(() => void this.#keepHouse(), HOUSEKEEPING_MS)
     this.#countingGaps = setInterval(() => void this.#countGaps(), GAPS_COUNTED_MS)
     void this.#countGaps()
-  }
-
-  /** Everything that a batch waits for has an end or a step; one without is a fault of ours. */
-  #watch(): void {
-    const problem = this.stalled()
-    if (problem === null) return
-    clearInterval(this.#watching)
-    this.#options.log.fatal({ event: 'consumer.stalled', problem })
-    this.#options.onFatal(new Error(problem))
   }
 
   async #prepareDatabase(): Promise<void> {

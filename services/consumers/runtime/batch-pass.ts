@@ -2,57 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Transaction } from '#platform/postgres/database.ts'
 import { databaseFailure, sqlState } from '#platform/postgres/failure.ts'
 import type { DomainEvent } from './contract.ts'
+import type { Effects } from './effects.ts'
+import { EventFailure, isWorthAnotherTry, verdictOf } from './event-failure.ts'
 import type { Place } from './fence.ts'
 import type { GapCount } from './gaps.ts'
-import type { Handler } from './handler.ts'
-import { HandlerRefusal, runHandler } from './handler.ts'
-import type { Cause, FailureVerdict } from './handler-failure.ts'
-import { causeOf, failureVerdict } from './handler-failure.ts'
+import type { HandledEvent } from './handled-event.ts'
+import { outcomeOf } from './handled-event.ts'
+import { runHandler } from './handler.ts'
+import type { Cause } from './handler-failure.ts'
+import { causeOf } from './handler-failure.ts'
 import type { InboxOutcome } from './inbox.ts'
 import { changeOutcome, enterInbox } from './inbox.ts'
 import type { QueuedEvent } from './parking.ts'
 import { keepCause, parkTenant, queueEvents, tenantKey } from './parking.ts'
 import type { PlannedEvent } from './plan.ts'
 import { effectOf } from './plan.ts'
-import type { Projected } from './projection.ts'
 import type { RecentCauses } from './recent-causes.ts'
 import type { SetAside } from './set-aside.ts'
-
-type EventOutcome = InboxOutcome | 'duplicate'
-
-/** What one event came to. */
-export interface HandledEvent {
-  readonly planned: PlannedEvent
-  readonly outcome: EventOutcome
-  /** The resource that came from a state from which there is no way to the event's. */
-  readonly impossible?: string | undefined
-  /** Nobody knew its type. */
-  readonly unknownType?: boolean
-}
 
 /**
  * How events stand to the inbox. `enter`: those that are in it have had their effect. `known`: they
  * are in it as parked, and have not. `again`: handled although they have.
  */
 export type InboxUse = 'enter' | 'known' | 'again'
-
-/** The statements of a domain, made once. */
-interface Effects {
-  project(
-    transaction: Transaction,
-    place: Place,
-    events: readonly PlannedEvent[],
-  ): Promise<Projected>
-  /** Adds to the history, and judges by it whether a webhook never came. */
-  remember(
-    transaction: Transaction,
-    place: Place,
-    events: readonly PlannedEvent[],
-    stale: ReadonlySet<DomainEvent>,
-  ): Promise<GapCount>
-  readonly handler: Handler | null
-  readonly handlerDeadlineMs: number
-}
 
 export interface PassOptions {
   readonly transaction: Transaction
@@ -75,27 +47,6 @@ interface Together {
 
 /** Waited before each further try of an event, in place: the rest of the batch waits with it. */
 const TRY_AGAIN_AFTER_MS = [50, 200]
-
-/** One event of the batch could not be handled; its neighbours are not to blame. */
-class EventFailure extends Error {
-  readonly index: number
-  readonly reason: unknown
-
-  constructor(index: number, reason: unknown) {
-    super('an event could not be handled')
-    this.index = index
-    this.reason = reason
-  }
-}
-
-function verdictOf(error: unknown): FailureVerdict {
-  if (!(error instanceof HandlerRefusal)) return failureVerdict(error)
-  return error.kind === 'set_aside' ? 'set_aside' : 'park'
-}
-
-function isWorthAnotherTry(error: unknown): boolean {
-  return verdictOf(error) === 'park' && !(error instanceof HandlerRefusal && error.kind === 'park')
-}
 
 /** One way through a batch inside one transaction. */
 export class BatchPass {
@@ -336,14 +287,4 @@ export class BatchPass {
       if (entries.length > 0) await changeOutcome(transaction, place, entries, outcome)
     }
   }
-}
-
-function outcomeOf(
-  { reading, states }: PlannedEvent,
-  fresh: ReadonlySet<bigint>,
-  stale: ReadonlySet<DomainEvent>,
-): EventOutcome {
-  if (!fresh.has(reading.offset)) return 'duplicate'
-  if (stale.has(reading.event)) return 'stale'
-  return states.length === 0 ? 'history_only' : 'applied'
 }

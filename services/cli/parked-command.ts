@@ -6,10 +6,8 @@ import type { ReleaseOptions } from '#consumers/runtime/release.ts'
 import { releaseTenant, skipHead } from '#consumers/runtime/release.ts'
 import type { ReleasePlan, ReleaseReport } from '#consumers/runtime/release-run.ts'
 import { runRelease } from '#consumers/runtime/release-run.ts'
-import type { Domain } from '#core/routing.ts'
+import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
 import { controlTopic, HANDLED_DOMAINS, MODES } from '#core/routing.ts'
-import type { EventDecoder } from '#platform/avro/event-decoder.ts'
-import { compileEventDecoder, schemaIdOf } from '#platform/avro/event-decoder.ts'
 import { DATABASE_SETTINGS, KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
 import type { ControlTail } from '#platform/kafka/control-tail.ts'
@@ -21,6 +19,7 @@ import { filterOf } from './dead-letters-command.ts'
 import { DOMAIN_CONSUMERS } from './domains.ts'
 import { failure, usageFault } from './fault.ts'
 import { actorName } from './operator.ts'
+import { readingContext } from './reading-context.ts'
 import { cliSettings, stackEnvironment } from './stack-address.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -34,8 +33,11 @@ export interface ReleaseCommandOptions extends ParkedActionOptions {
   readonly canary?: number
 }
 
-/** No handler may take longer for one event; as in the consumers. */
-const HANDLER_DEADLINE_MS = 4000
+const SETTINGS = {
+  ...KAFKA_SETTINGS,
+  ...DATABASE_SETTINGS,
+  handlerTimeoutMs: CONSUMER_SETTINGS.handlerTimeoutMs,
+} as const
 const PROGRESS_EVERY = 500
 
 /** Mode and domain of `<prefix>.<mode>.<domain>.<service>`. */
@@ -49,22 +51,7 @@ function partsOfGroup(groupId: string) {
   return { mode, domain }
 }
 
-/** Decoders by schema id, from the catalogue. */
-function decoders(catalogue: ControlTail, domain: Domain) {
-  const known = new Map<number, EventDecoder>()
-  return (schemaId: number) => {
-    for (const { domains } of catalogue.entries().values()) {
-      const { schemaId: id, schema } = domains[domain]
-      if (id === schemaId && !known.has(id)) {
-        known.set(id, compileEventDecoder({ schemaText: schema }))
-      }
-    }
-    const decoder = known.get(schemaId)
-    return decoder === undefined ? null : (value: Uint8Array) => decoder.decode(value)
-  }
-}
-
-function optionsByGroup(database: Database, catalogue: ControlTail) {
+function optionsByGroup(database: Database, catalogue: ControlTail, handlerDeadlineMs: number) {
   const made = new Map<string, ReleaseOptions>()
   return (groupId: string): ReleaseOptions => {
     const known = made.get(groupId)
@@ -74,8 +61,8 @@ function optionsByGroup(database: Database, catalogue: ControlTail) {
     const options = {
       database,
       domain,
-      writer: new BatchWriter({ database, domain, handlerDeadlineMs: HANDLER_DEADLINE_MS }),
-      context: { mode, schemaIdOf, decoderOf: decoders(catalogue, name) },
+      writer: new BatchWriter({ database, domain, handlerDeadlineMs }),
+      context: readingContext(() => catalogue.entries(), name, mode),
     }
     made.set(groupId, options)
     return options
@@ -96,11 +83,11 @@ async function withAccess<Result>(
     'KAFKA_BROKERS',
     'DATABASE_URL',
   ])
-  const settings = cliSettings({ ...KAFKA_SETTINGS, ...DATABASE_SETTINGS }, environment)
+  const settings = cliSettings(SETTINGS, environment)
   const connection = connectionOf(settings, 'event-router-cli')
   return await withDatabase(settings.databaseUrl, (database) =>
     withCatalogue(connection, controlTopic(settings.topicPrefix), (catalogue) =>
-      work({ database, optionsOf: optionsByGroup(database, catalogue) }),
+      work({ database, optionsOf: optionsByGroup(database, catalogue, settings.handlerTimeoutMs) }),
     ),
   )
 }

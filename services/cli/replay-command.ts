@@ -6,14 +6,12 @@ import type { ReplayTally } from '#consumers/runtime/replay.ts'
 import { Replay } from '#consumers/runtime/replay.ts'
 import type { ReplayExtent } from '#consumers/runtime/replay-extent.ts'
 import { replayExtent } from '#consumers/runtime/replay-extent.ts'
-import { Schemas } from '#consumers/runtime/schemas.ts'
 import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
 import { groupPositions } from '#consumers/runtime/status.ts'
 import type { TenantId } from '#core/ids.ts'
 import { partitionOf } from '#core/murmur2.ts'
 import type { HandledDomain, Mode } from '#core/routing.ts'
 import { consumerGroup, controlTopic, eventTopic } from '#core/routing.ts'
-import { compileEventDecoder, schemaIdOf } from '#platform/avro/event-decoder.ts'
 import { DATABASE_SETTINGS, KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
 import { viewCluster } from '#platform/kafka/cluster-view.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
@@ -28,6 +26,7 @@ import { withDatabase } from './database-access.ts'
 import { DOMAIN_CONSUMERS } from './domains.ts'
 import { failure, usageFault } from './fault.ts'
 import { actorName } from './operator.ts'
+import { readingContext } from './reading-context.ts'
 import { foundIn, replayLines, sumOf } from './replay-text.ts'
 import { cliSettings, stackEnvironment } from './stack-address.ts'
 import type { Terminal } from './terminal.ts'
@@ -127,16 +126,7 @@ async function contextOf(
   const topic = controlTopic(topicPrefix)
   const entries = await readCatalogue(connection, topic, log, CATALOGUE_WITHIN_MS)
   if (entries === null) throw failure(`the catalogue of versions on ${topic} cannot be read`)
-  const schemas = new Schemas({
-    source: { entries: () => entries, leaseHeld: () => true, onChange: () => {} },
-    domain,
-    compile: (schemaText) => {
-      const decoder = compileEventDecoder({ schemaText })
-      return (value) => decoder.decode(value)
-    },
-    waitMs: 0,
-  })
-  return { mode, schemaIdOf, decoderOf: (schemaId) => schemas.decoderOf(schemaId) }
+  return readingContext(() => entries, domain, mode)
 }
 
 async function refuseParked(

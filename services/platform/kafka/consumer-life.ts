@@ -1,6 +1,7 @@
 import type { Consumer, ConsumerConfig, ConsumerRunConfig, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
+import { cappedWait } from './capped-wait.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
 import { losesMembership } from './consumer-crash.ts'
@@ -78,15 +79,6 @@ export function isHeld(
   { isRunning, isStale }: Pick<EachBatchPayload, 'isRunning' | 'isStale'>,
 ): boolean {
   return !own.over && !own.draining && !own.lost && isRunning() && !isStale()
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const cap = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work.catch(() => undefined), cap])
-  clearTimeout(timer)
 }
 
 /** One kafkajs consumer from connect to its end; never restarted, always replaced. */
@@ -183,7 +175,7 @@ export class ConsumerLife {
   /** Lets the batches in hand be committed or given up; takes no new ones. */
   async drain(): Promise<void> {
     this.#draining = true
-    await within(DRAIN_CAP_MS, Promise.all(this.#inHand))
+    await cappedWait(Promise.all(this.#inHand), DRAIN_CAP_MS)
     this.#end({ kind: 'stopped' })
   }
 
@@ -191,7 +183,7 @@ export class ConsumerLife {
     clearInterval(this.#watchdog)
     this.#over = true
     // Also stops kafkajs's fetches; waits for its handlers.
-    await within(DISCONNECT_CAP_MS, this.#consumer.disconnect())
+    await cappedWait(this.#consumer.disconnect(), DISCONNECT_CAP_MS)
   }
 
   async #kept(work: Promise<void>): Promise<void> {
@@ -292,7 +284,7 @@ export class ConsumerLife {
       const offsets = await admin.fetchTopicOffsets(topic)
       return BigInt(offsets.find((found) => found.partition === partition)?.low ?? '0')
     } finally {
-      await within(DISCONNECT_CAP_MS, admin.disconnect())
+      await cappedWait(admin.disconnect(), DISCONNECT_CAP_MS)
     }
   }
 }

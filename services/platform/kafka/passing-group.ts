@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer } from 'kafkajs'
 import type { Logger } from '../log.ts'
+import { cappedWait } from './capped-wait.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
 
@@ -18,16 +19,6 @@ export function passingGroup(clientId: string): string {
   return `${clientId}.tail.${randomUUID()}`
 }
 
-/** Waits for the promise, but no longer than the cap; its failure is no news to anybody. */
-async function capped(work: Promise<unknown>, capMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const cap = new Promise((resolve) => {
-    timer = setTimeout(resolve, capMs)
-  })
-  await Promise.race([work.catch(() => {}), cap])
-  clearTimeout(timer)
-}
-
 async function deleteGroup({ groupId, connection, log }: PassingGroup): Promise<void> {
   const admin = kafkaClient(connection, log, 0).admin()
   try {
@@ -40,6 +31,6 @@ async function deleteGroup({ groupId, connection, log }: PassingGroup): Promise<
 
 /** Disconnects and removes the group, as far as the broker lets us within 4 s. Never rejects. */
 export async function leaveNothing(consumer: Consumer, group: PassingGroup): Promise<void> {
-  await capped(consumer.disconnect(), LEAVE_CAP_MS)
-  await capped(deleteGroup(group), LEAVE_CAP_MS)
+  await cappedWait(consumer.disconnect(), LEAVE_CAP_MS)
+  await cappedWait(deleteGroup(group), LEAVE_CAP_MS)
 }

@@ -23,6 +23,9 @@ const FAMILY_DOMAINS: ReadonlyMap<string, Domain> = new Map([
   ['program', 'program'],
 ])
 
+/** First parts of event types that we know; any other belongs to the domain `other`. */
+export const FAMILIES: readonly string[] = [...FAMILY_DOMAINS.keys()]
+
 /** The domain of an event type: its first dotted segment decides; unknown families go to `other`. */
 export function domainOf(eventType: string): Domain {
   const dot = eventType.indexOf('.')

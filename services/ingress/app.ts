@@ -45,6 +45,12 @@ function placeOf(outcome: Outcome): string | null {
   return `${topic}/${partition}/${offset}`
 }
 
+/** Two of them say nothing (W3C trace context, section 2.3). */
+function callersTraceparent({ raw }: FastifyRequest): string | undefined {
+  const { traceparent = [] } = raw.headersDistinct
+  return traceparent.length === 1 ? traceparent[0] : undefined
+}
+
 function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook {
   const { headersDistinct } = request.raw
   const { endpointId } = request.params as { endpointId: string }
@@ -52,7 +58,7 @@ function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook
     endpointId,
     signatures: headersDistinct['qairopay-signature'] ?? [],
     oldSignatures: headersDistinct['x-qairopay-signature'] ?? [],
-    traceparent: spans?.traceparentOf(request) ?? headersDistinct.traceparent?.[0],
+    traceparent: spans?.traceparentOf(request) ?? callersTraceparent(request),
     body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
   }
 }
@@ -93,8 +99,8 @@ class RequestSpans {
   }
 
   begin(request: FastifyRequest): void {
-    const parent = request.raw.headersDistinct.traceparent?.[0]
-    const span = this.#tracing.begin('webhook.received', { kind: 'server', parent })
+    const links = [callersTraceparent(request)]
+    const span = this.#tracing.begin('webhook.received', { kind: 'server', links })
     this.#spans.set(request, span)
   }
 

@@ -101,6 +101,8 @@ class Ingress implements RunningIngress {
       queueRecords: () => this.#commit.depth,
       queueBytes: () => this.#commit.bytes,
       brokenEntries: () => this.#control.brokenEntries(),
+      leaseHeld: () => this.#control.leaseHeld(Date.now()),
+      limits: settings,
     })
     this.#commit = this.#newCommit(metrics)
     this.#endpoints = new EndpointFiles({
@@ -110,6 +112,7 @@ class Ingress implements RunningIngress {
       onReload: (result, count) => {
         metrics.endpointReloads.inc({ result })
         metrics.endpoints.set(count)
+        metrics.endpointsCurrent.set(result === 'loaded' ? 1 : 0)
       },
     })
     this.#receiver = this.#newReceiver(routeTable(this.#control, topicPrefix, log))

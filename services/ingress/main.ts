@@ -2,6 +2,7 @@ import { processEnvironment } from '#platform/config/environment.ts'
 import { settingsOrExit } from '#platform/config/settings-or-exit.ts'
 import { listenManagement, managementApp } from '#platform/http/management.ts'
 import { createLogger } from '#platform/log.ts'
+import { LogLevel } from '#platform/log-level.ts'
 import { createMetrics } from '#platform/metrics.ts'
 import { installShutdown } from '#platform/shutdown.ts'
 import { startTracing } from '#platform/traces-settings.ts'
@@ -12,12 +13,21 @@ import { INGRESS_SETTINGS } from './settings.ts'
 const CLOSING_MS = 8000
 
 const service = 'ingress'
-const settings = settingsOrExit(service, INGRESS_SETTINGS, processEnvironment())
+const settings = settingsOrExit(
+  service,
+  INGRESS_SETTINGS,
+  processEnvironment(),
+  process.argv.slice(2),
+)
 const log = createLogger({ service, level: settings.logLevel })
 const metrics = createMetrics(service)
 const tracing = await startTracing(settings, service, log)
 const ingress = createIngress({ settings, log, metrics, tracing })
-const management = managementApp({ metrics, checks: ingress.checks })
+const management = managementApp({
+  metrics,
+  checks: ingress.checks,
+  logLevel: new LogLevel(log),
+})
 installShutdown({
   log,
   deadlineMs: settings.drainDelayMs + settings.drainDeadlineMs + CLOSING_MS,

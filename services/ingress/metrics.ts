@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 
 /** The figures of an ingress; labels are bounded and never hold a tenant, an id or a value. */
 export interface IngressMetrics {
-  readonly webhooks: Counter<'outcome' | 'reason'>
+  readonly webhooks: Counter<'outcome' | 'reason' | 'status'>
   readonly seconds: Histogram<'outcome'>
   readonly finalRefusals: Counter<'reason'>
   readonly alarms: Counter<'code'>
@@ -14,6 +14,7 @@ export interface IngressMetrics {
   readonly retiredVersion: Counter
   readonly endpoints: Gauge
   readonly endpointReloads: Counter<'result'>
+  readonly endpointsCurrent: Gauge
 }
 
 /** What is read when somebody asks for the figures. */
@@ -21,6 +22,9 @@ export interface IngressLevels {
   readonly queueRecords: () => number
   readonly queueBytes: () => number
   readonly brokenEntries: () => number
+  /** Whether the catalogue is known to be fresh. */
+  readonly leaseHeld: () => boolean
+  readonly limits: { readonly queueRecords: number; readonly queueBytes: number }
 }
 
 function levels(registers: Registry[], read: IngressLevels): void {
@@ -35,11 +39,23 @@ function levels(registers: Registry[], read: IngressLevels): void {
     })
   gauge('ingress_queue_records', 'Records that wait for Kafka or are in flight.', read.queueRecords)
   gauge('ingress_queue_bytes', 'Their bytes.', read.queueBytes)
+  const { queueRecords, queueBytes } = read.limits
+  gauge('ingress_queue_limit_records', 'QUEUE_MAX_RECORDS.', () => queueRecords)
+  gauge('ingress_queue_limit_bytes', 'QUEUE_MAX_BYTES.', () => queueBytes)
   gauge(
-    'ingress_catalogue_broken_entries',
-    'Records of the control topic that could not be understood since the start.',
-    read.brokenEntries,
+    'ingress_catalogue_lease_held',
+    '1 while the catalogue is known to be fresh; without it no version can be called unknown.',
+    () => Number(read.leaseHeld()),
   )
+  new Counter({
+    name: 'ingress_catalogue_broken_entries_total',
+    help: 'Records of the control topic that could not be understood.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(read.brokenEntries())
+    },
+  })
 }
 
 /** Declares the figures in a process's registry. */
@@ -51,8 +67,8 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
   return {
     webhooks: counter(
       'ingress_webhooks_total',
-      'Requests by outcome (stored, duplicate, set_aside, denied, refused) and its reason.',
-      ['outcome', 'reason'],
+      'Answers by outcome, its reason (a code of the answers or of the quarantine) and status.',
+      ['outcome', 'reason', 'status'],
     ),
     seconds: new Histogram({
       name: 'ingress_webhook_duration_seconds',
@@ -104,5 +120,10 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       'Readings of changed endpoint files.',
       ['result'],
     ),
+    endpointsCurrent: new Gauge({
+      name: 'ingress_endpoints_last_reload_successful',
+      help: '1 when the last reading of the endpoints was good; at 0 the last good ones are served.',
+      registers,
+    }),
   }
 }

@@ -2,14 +2,12 @@ import type { OutgoingRecord } from '#core/commit.ts'
 import type { Envelope } from '#core/envelope.ts'
 import type { EventId } from '#core/ids.ts'
 import type { QuarantineReason } from '#core/outcome.ts'
+import { traceContextOf } from '#platform/traces.ts'
 import type { Endpoint } from './endpoints.ts'
 
-/** Only what a W3C trace context can be; anything else is not passed on. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-
-/** The header as it may travel, or null. */
+/** The header as it may travel, or null: only what a W3C trace context can be. */
 export function traceparentOf(value: string | undefined): string | null {
-  return value !== undefined && TRACEPARENT.test(value) ? value : null
+  return value !== undefined && traceContextOf(value) !== null ? value : null
 }
 
 /** The record of an event for its domain topic, with the headers of the CloudEvents binding. */

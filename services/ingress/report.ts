@@ -65,7 +65,11 @@ export class Report {
   answered(answered: Answered): void {
     const { reception, answer, tookMs } = answered
     const { outcome } = reception
-    this.#metrics.webhooks.inc({ outcome: outcome.kind, reason: reasonOf(outcome) })
+    this.#metrics.webhooks.inc({
+      outcome: outcome.kind,
+      reason: reasonOf(outcome),
+      status: answer.status,
+    })
     this.#metrics.seconds.observe({ outcome: outcome.kind }, tookMs / 1000)
     this.#countFields(reception)
     if (isFinal(answer.status)) this.#metrics.finalRefusals.inc({ reason: reasonOf(outcome) })

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { DestinationStream, Logger as PinoLogger } from 'pino'
 import { pino } from 'pino'
 
@@ -50,6 +51,25 @@ export interface LogOptions {
   readonly level: string
   /** Standard output when missing. */
   readonly destination?: DestinationStream
+}
+
+const FLUSH_CAP_MS = 200
+
+/**
+ * Waits until the line that was just logged is written, and all before it, for 200 ms at most. pino
+ * writes in the background: what an exit cuts short comes out of order or not at all.
+ */
+export function flushed(log: Logger): Promise<void> {
+  const { [pino.symbols.streamSym]: stream } = log as unknown as Record<symbol, EventEmitter>
+  return new Promise((resolve) => {
+    setTimeout(resolve, FLUSH_CAP_MS)
+    stream?.once('drain', resolve)
+  })
+}
+
+/** A logger for the last words of a process, each written before the call returns. */
+export function lastWords(service: string): Logger {
+  return createLogger({ service, level: 'info', destination: pino.destination({ sync: true }) })
 }
 
 /** A logger that writes JSON lines. */

@@ -1,5 +1,5 @@
 import type { Logger } from './log.ts'
-import { errorFields } from './log.ts'
+import { errorFields, flushed } from './log.ts'
 
 /** One thing to do at the end, in the order given. */
 interface ShutdownStep {
@@ -14,7 +14,10 @@ export interface ShutdownOptions {
   readonly deadlineMs: number
 }
 
-/** Ends the process in order; the second call changes nothing. */
+/**
+ * Ends the process in order. A second call hastens nothing, but the process exits with the worst of
+ * the codes that were asked for.
+ */
 export type Shutdown = (reason: string, exitCode?: number) => Promise<never>
 
 async function runSteps({ log, steps }: ShutdownOptions): Promise<boolean> {
@@ -37,19 +40,23 @@ async function runSteps({ log, steps }: ShutdownOptions): Promise<boolean> {
 export function installShutdown(options: ShutdownOptions): Shutdown {
   const { log, deadlineMs } = options
   let ending: Promise<never> | null = null
-  const end = async (reason: string, exitCode: number): Promise<never> => {
+  let exitCode = 0
+  const end = async (reason: string): Promise<never> => {
     log.info({ event: 'shutdown.begun', reason })
     const timer = setTimeout(() => {
       log.error({ event: 'shutdown.deadline', deadline_ms: deadlineMs })
-      process.exit(1)
+      void flushed(log).then(() => process.exit(1))
     }, deadlineMs)
     const clean = await runSteps(options)
     clearTimeout(timer)
     log.info({ event: 'shutdown.done', clean })
+    await flushed(log)
     process.exit(clean ? exitCode : 1)
   }
-  const shutdown: Shutdown = (reason, exitCode = 0) => {
-    ending ??= end(reason, exitCode)
+  const shutdown: Shutdown = (reason, asked = 0) => {
+    exitCode = Math.max(exitCode, asked)
+    if (ending !== null) log.info({ event: 'shutdown.going_on', reason })
+    ending ??= end(reason)
     return ending
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Context, Link, Span, Tracer } from '@opentelemetry/api'
+import type { Link, Span, Tracer } from '@opentelemetry/api'
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
@@ -14,7 +14,7 @@ import {
 import type { Logger } from './log.ts'
 import { errorFields } from './log.ts'
 import type { SpanFacts, SpanStart, TraceSpan, Tracing } from './traces.ts'
-import { isSampled, linkedContexts, traceContextOf, traceparentText } from './traces.ts'
+import { isSampled, linkedContexts, traceparentText } from './traces.ts'
 
 export interface OtlpTracingOptions {
   /** Where the collector takes traces. */
@@ -32,8 +32,11 @@ const FLUSH_CAP_MS = 2000
 /** What `ExportResult.code` calls a success; its names are in a package that we do not need. */
 const SUCCESS = 0
 
-/** Without a parent, what was led to by others is kept when one of them is; the rest by ratio. */
-class LinkedSampler implements Sampler {
+/**
+ * Which traces are kept. A server's by ratio alone: what anybody on the internet says of sampling
+ * decides nothing here. What was led to by our own spans is kept when one of them is.
+ */
+class RootSampler implements Sampler {
   readonly #ratio: Sampler
 
   constructor(ratio: number) {
@@ -41,8 +44,8 @@ class LinkedSampler implements Sampler {
   }
 
   shouldSample(...given: Parameters<Sampler['shouldSample']>): SamplingResult {
-    const links = given[5]
-    if (links.length === 0) return this.#ratio.shouldSample(...given)
+    const [, , , kind, , links] = given
+    if (kind === SpanKind.SERVER || links.length === 0) return this.#ratio.shouldSample(...given)
     const kept = links.some(({ context }) => isSampled(context))
     return { decision: kept ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD }
   }
@@ -122,7 +125,7 @@ export class OtlpTracing implements Tracing {
         'service.name': service,
         'service.namespace': 'event-router',
       }),
-      sampler: new ParentBasedSampler({ root: new LinkedSampler(sampleRatio) }),
+      sampler: new ParentBasedSampler({ root: new RootSampler(sampleRatio) }),
       spanProcessors: [
         new BatchSpanProcessor({
           exporter: new QuietExporter(exporter, log),
@@ -134,15 +137,12 @@ export class OtlpTracing implements Tracing {
     this.#tracer = this.#provider.getTracer('event-router')
   }
 
-  begin(name: string, { kind, parent, links = [], startedAtMs }: SpanStart): TraceSpan {
-    const context = traceContextOf(parent)
-    const within: Context =
-      context === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, context)
+  begin(name: string, { kind, links = [], startedAtMs }: SpanStart): TraceSpan {
     const options = { kind: KINDS[kind], links: linksTo(links) }
     const startTime = startedAtMs === undefined ? {} : { startTime: startedAtMs }
     return new OtlpSpan(
       this.#tracer,
-      this.#tracer.startSpan(name, { ...options, ...startTime }, within),
+      this.#tracer.startSpan(name, { ...options, ...startTime }, ROOT_CONTEXT),
     )
   }
 

@@ -16,7 +16,7 @@ export const TRACE_SETTINGS = {
     'TRACE_SAMPLE_RATIO',
     Type.Number({ minimum: 0, maximum: 1 }),
     1,
-    'Part of the traces beginning here that is kept, 0 to 1. What belongs to a trace that began elsewhere follows that one.',
+    'Part of the traces that is kept, 0 to 1. A caller\u2019s traceparent is linked and decides nothing; a consumer\u2019s span follows those of the ingress.',
     '0.1',
   ),
 } as const

@@ -2,10 +2,12 @@
 export type SpanFacts = Readonly<Record<string, string | number | null>>
 
 export interface SpanStart {
+  /**
+   * Every span begins a trace of its own. A server's is kept by the ratio alone, since its callers are
+   * not known yet; a consumer's is kept when one of those that led to it is.
+   */
   readonly kind: 'server' | 'consumer'
-  /** The `traceparent` as it came; with none, or one that cannot be used, a trace begins. */
-  readonly parent?: string | undefined
-  /** What led to it besides, each a `traceparent` as it came. */
+  /** What led to it, each a `traceparent` as it came. One that cannot be used is left out. */
   readonly links?: readonly (string | undefined)[]
   /** Milliseconds since the epoch; now when missing. */
   readonly startedAtMs?: number

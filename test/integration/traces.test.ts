@@ -94,7 +94,7 @@ function textsIn(value: unknown): readonly string[] {
 }
 
 describe('a webhook', () => {
-  it('is followed from the caller through the ingress and its record to the consumer', async () => {
+  it('is followed through the ingress and its record to the consumer, in a trace of our own that only points at the caller\u2019s', async () => {
     const { stage, collector, ingress, consumer, send } = await chain()
     const body = await sampleFor(stage.endpoint)
     const { answer } = await send(body, `00-${CALLERS_TRACE}-${CALLERS_SPAN}-01`)
@@ -102,7 +102,11 @@ describe('a webhook', () => {
       () => collector.spans('webhook.received').find(({ failed }) => !failed),
       soon,
     )
-    expect(stored).toMatchObject({ traceId: CALLERS_TRACE, parentSpanId: CALLERS_SPAN })
+    expect(stored).toMatchObject({
+      parentSpanId: null,
+      links: [`${CALLERS_TRACE}-${CALLERS_SPAN}`],
+    })
+    expect(stored.traceId).not.toBe(CALLERS_TRACE)
     expect(stored.service).toBe('ingress')
     expect(stored.attributes).toEqual({
       status: '200',
@@ -118,11 +122,11 @@ describe('a webhook', () => {
       offset: answer.at?.offset,
     })
     const [record] = await stage.records('card')
-    expect(record?.headers.traceparent).toBe(`00-${CALLERS_TRACE}-${stored.spanId}-01`)
+    expect(record?.headers.traceparent).toBe(`00-${stored.traceId}-${stored.spanId}-01`)
     const batch = await eventually(() => collector.spans('batch.handled')[0], soon)
     expect(batch).toMatchObject({
       service: 'consumer-card',
-      links: [`${CALLERS_TRACE}-${stored.spanId}`],
+      links: [`${stored.traceId}-${stored.spanId}`],
       attributes: {
         group: `${stage.prefix}.sandbox.card.projector`,
         topic: stage.topic('card'),

@@ -7,7 +7,7 @@ import type { BodyTexts } from './json-text.ts'
 import { bodyTexts } from './json-text.ts'
 
 /** Why a record was set aside; stable, since they are metric labels and are kept in the table. */
-const SET_ASIDE_REASONS = [
+export const SET_ASIDE_REASONS = [
   'no_value',
   'undecodable',
   'unknown_schema',

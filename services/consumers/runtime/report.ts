@@ -1,4 +1,5 @@
 import type { Mode } from '#core/routing.ts'
+import { FAMILIES } from '#core/routing.ts'
 import type { FetchedBatch, FetchedRecord } from '#platform/kafka/fetched-batch.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
@@ -12,21 +13,12 @@ import type { ConsumerMetrics } from './metrics.ts'
 import type { BatchPlan } from './plan.ts'
 import type { SetAside } from './set-aside.ts'
 
-const FAMILIES: ReadonlySet<string> = new Set([
-  'pass',
-  'pass_template',
-  'card',
-  'dispute',
-  'settlement',
-  'payout',
-  'cardholder',
-  'program',
-])
+const KNOWN_FAMILIES: ReadonlySet<string> = new Set(FAMILIES)
 
 /** The first part of an event type when it is a known one: metric labels must stay few. */
 function familyLabel(type: string): string {
   const [family = ''] = type.split('.', 1)
-  return FAMILIES.has(family) ? family : 'unknown'
+  return KNOWN_FAMILIES.has(family) ? family : 'unknown'
 }
 
 /** Logs, counts and traces what happened to records; the only place that does. */

@@ -2,6 +2,7 @@ import { processEnvironment } from '#platform/config/environment.ts'
 import { settingsOrExit } from '#platform/config/settings-or-exit.ts'
 import { listenManagement, managementApp } from '#platform/http/management.ts'
 import { createLogger, errorFields } from '#platform/log.ts'
+import { LogLevel } from '#platform/log-level.ts'
 import { createMetrics } from '#platform/metrics.ts'
 import type { Shutdown } from '#platform/shutdown.ts'
 import { installShutdown } from '#platform/shutdown.ts'
@@ -13,7 +14,12 @@ import { CONSUMER_SETTINGS } from './settings.ts'
 /** Runs a domain's consumer as this process: settings, management port, signals. */
 export async function runConsumerService(domain: DomainConsumer): Promise<void> {
   const service = `consumer-${domain.domain}`
-  const settings = settingsOrExit(service, CONSUMER_SETTINGS, processEnvironment())
+  const settings = settingsOrExit(
+    service,
+    CONSUMER_SETTINGS,
+    processEnvironment(),
+    process.argv.slice(2),
+  )
   const log = createLogger({ service, level: settings.logLevel })
   const metrics = createMetrics(service)
   const tracing = await startTracing(settings, service, log)
@@ -30,7 +36,12 @@ export async function runConsumerService(domain: DomainConsumer): Promise<void> 
     },
   })
   const { checks } = consumer
-  const management = managementApp({ metrics, checks, stalled: () => consumer.stalled() })
+  const management = managementApp({
+    metrics,
+    checks,
+    stalled: () => consumer.stalled(),
+    logLevel: new LogLevel(log),
+  })
   shutdown = installShutdown({
     log,
     deadlineMs: settings.shutdownDeadlineMs,

@@ -1,13 +1,14 @@
 import { Type } from 'typebox'
+import { LOG_LEVELS } from '../log-level.ts'
 import { CommaList, oneOf, optional, required, setting, wholeNumber } from './settings.ts'
 
 /** Settings that every service shares. */
 export const LOG_SETTINGS = {
   logLevel: setting(
     'LOG_LEVEL',
-    oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']),
+    oneOf(LOG_LEVELS),
     'info',
-    'How much is logged. At debug there is one line for every event.',
+    'How much is logged. At debug there is one line for every event. PUT /log-level on the management port changes it for a while.',
   ),
 } as const
 

@@ -1,23 +1,39 @@
-import { createLogger } from '../log.ts'
+import { lastWords } from '../log.ts'
 import type { Environment } from './environment.ts'
+import { serviceArguments, serviceHelp } from './service-arguments.ts'
 import type { SettingDefinitions, Settings } from './settings.ts'
 import { loadSettings, SettingsFault } from './settings.ts'
 
 /** EX_CONFIG of sysexits.h: starting again will not help. */
 const UNUSABLE = 78
 
-/** The settings of a service, or the end of its process with every fault in one line. */
+function unusable(service: string, problems: readonly string[]): never {
+  lastWords(service).fatal({ event: 'settings.unusable', problems })
+  process.exit(UNUSABLE)
+}
+
+/**
+ * The settings of a service, or the end of its process: with every fault in one line, or with the
+ * help that was asked for.
+ *
+ * @param args without Node and the file
+ */
 export function settingsOrExit<Definitions extends SettingDefinitions>(
   service: string,
   definitions: Definitions,
   environment: Environment,
+  args: readonly string[],
 ): Settings<Definitions> {
+  const given = serviceArguments(args, environment)
+  if (given.kind === 'wrong') return unusable(service, [given.problem])
+  if (given.kind === 'help') {
+    process.stdout.write(serviceHelp(service, definitions))
+    process.exit(0)
+  }
   try {
-    return loadSettings(definitions, environment)
+    return loadSettings(definitions, given.environment)
   } catch (error) {
     if (!(error instanceof SettingsFault)) throw error
-    const log = createLogger({ service, level: 'info' })
-    log.fatal({ event: 'settings.unusable', problems: error.problems })
-    process.exit(UNUSABLE)
+    return unusable(service, error.problems)
   }
 }

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fastify from 'fastify'
 import type { Registry } from 'prom-client'
+import type { LogLevel } from '../log-level.ts'
+import { logLevelChange } from '../log-level.ts'
+import { readinessGauge } from '../metrics.ts'
 
 /** A named condition of readiness: null when it holds, otherwise what is wrong, in words. */
 export interface ReadinessCheck {
@@ -13,7 +16,12 @@ export interface ManagementOptions {
   readonly checks: readonly ReadinessCheck[]
   /** Liveness asks nothing but the process itself; null when it makes progress. */
   readonly stalled?: () => string | null
+  /** Seen and changed on `/log-level`; without it there is no such path. */
+  readonly logLevel?: LogLevel
 }
+
+/** Far more than a change of the level needs. */
+const BODY_BYTES = 1024
 
 interface Readiness {
   readonly ready: boolean
@@ -31,9 +39,28 @@ export function readiness(checks: readonly ReadinessCheck[]): Readiness {
   return { ready: Object.keys(problems).length === 0, problems }
 }
 
-/** `/livez`, `/readyz` and `/metrics`, for a port of their own. Does not listen yet. */
+/** `GET` shows the level, `PUT` changes it for a while; whoever reaches the port may do both. */
+function addLogLevel(app: FastifyInstance, logLevel: LogLevel): void {
+  app.get('/log-level', (_request, reply) => reply.send(logLevel.state()))
+  app.put('/log-level', (request, reply) => {
+    const change = logLevelChange(request.body, logLevel.configured)
+    if ('problem' in change) return reply.code(400).send(change)
+    return reply.send(logLevel.change(change, request.ip))
+  })
+}
+
+/**
+ * `/livez`, `/readyz`, `/metrics` and `/log-level`, for a port of their own. Does not listen yet.
+ * Nothing here tells a secret, but the port is for the cluster and not for the internet.
+ */
 export function managementApp(options: ManagementOptions): FastifyInstance {
-  const app = fastify({ logger: false })
+  const app = fastify({ logger: false, bodyLimit: BODY_BYTES })
+  app.setErrorHandler((error, _request, reply) => {
+    const { statusCode = 500 } = error as { statusCode?: number }
+    return reply.code(statusCode).send({ problem: 'the request cannot be used' })
+  })
+  readinessGauge(options.metrics, options.checks)
+  if (options.logLevel !== undefined) addLogLevel(app, options.logLevel)
   app.get('/livez', (_request, reply) => {
     const problem = options.stalled?.() ?? null
     return reply.code(problem === null ? 200 : 503).send({ live: problem === null, problem })

@@ -41,27 +41,29 @@ async function collected(ratio: number, make: (traces: OtlpTracing) => void) {
 }
 
 describe('a span', () => {
-  it('goes to the collector with its service, parent, facts and end', async () => {
+  it('goes to the collector with its service, what led to it, facts and end', async () => {
     const target = await collected(1, (traces) => {
-      const span = traces.begin('webhook.received', { kind: 'server', parent: KEPT })
+      const span = traces.begin('webhook.received', { kind: 'server', links: [KEPT] })
       span.end({ event_id: 'evt_1', partition: 3, reason: null, detail: '' }, true)
     })
     expect(target.paths).toEqual(['POST /v1/traces application/json'])
     const spans = target.spans()
     expect(spans).toMatchObject([
-      { service: 'ingress', traceId: TRACE, parentSpanId: SPAN, kind: 2, failed: true },
+      { service: 'ingress', links: [`${TRACE}-${SPAN}`], kind: 2, failed: true },
     ])
     expect(spans[0]?.attributes).toEqual({ event_id: 'evt_1', partition: '3' })
   })
 
-  it('begins a trace when it has no parent', async () => {
+  it('begins a trace of its own, whatever led to it', async () => {
     const target = await collected(1, (traces) => {
-      traces.begin('one', { kind: 'server', parent: 'nothing' }).end({})
-      traces.begin('other', { kind: 'server' }).end({})
+      traces.begin('one', { kind: 'server', links: ['nothing'] }).end({})
+      traces.begin('other', { kind: 'server', links: [KEPT] }).end({})
+      traces.begin('third', { kind: 'consumer', links: [KEPT] }).end({})
     })
     const spans = target.spans()
-    expect(spans.map(({ parentSpanId }) => parentSpanId)).toEqual([null, null])
-    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(2)
+    expect(spans.map(({ parentSpanId }) => parentSpanId)).toEqual([null, null, null])
+    const traces = new Set(spans.map(({ traceId }) => traceId))
+    expect([traces.size, traces.has(TRACE)]).toEqual([3, false])
   })
 
   it('tells its place to what it causes, and holds its children', async () => {
@@ -81,16 +83,16 @@ describe('a span', () => {
 
 describe('sampling', () => {
   it.each([
-    [0, 'a trace that is kept goes on', { parent: KEPT }, 1],
-    [1, 'a trace that is dropped stays dropped', { parent: DROPPED }, 0],
-    [0, 'what a kept trace led to is kept', { links: [DROPPED, KEPT] }, 1],
-    [1, 'what only dropped traces led to is dropped', { links: [DROPPED] }, 0],
-    [0, 'the ratio decides what begins here', {}, 0],
-    [1, 'the ratio decides what begins here', {}, 1],
-  ])('at the ratio %d: %s', async (ratio, _, start, count) => {
+    [0, 'a caller that wants to be kept is not', { kind: 'server', links: [KEPT] }, 0],
+    [1, 'a caller that wants to be dropped is kept', { kind: 'server', links: [DROPPED] }, 1],
+    [0, 'what a kept trace led to is kept', { kind: 'consumer', links: [DROPPED, KEPT] }, 1],
+    [1, 'what only dropped ones led to is dropped', { kind: 'consumer', links: [DROPPED] }, 0],
+    [0, 'the ratio decides what nothing led to', { kind: 'consumer' }, 0],
+    [1, 'the ratio decides what nothing led to', { kind: 'consumer' }, 1],
+  ] as const)('at the ratio %d: %s', async (ratio, _, start, count) => {
     let place = ''
     const target = await collected(ratio, (traces) => {
-      const span = traces.begin('any', { kind: 'consumer', ...start })
+      const span = traces.begin('any', start)
       place = span.traceparent
       span.end({})
     })

@@ -2,6 +2,8 @@ import { Counter } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ManagementOptions } from '#platform/http/management.ts'
 import { listenManagement, managementApp, readiness } from '#platform/http/management.ts'
+import { createLogger } from '#platform/log.ts'
+import { LogLevel } from '#platform/log-level.ts'
 import { createMetrics } from '#platform/metrics.ts'
 
 const fine = { name: 'kafka', problem: () => null }
@@ -70,6 +72,64 @@ describe('metrics', () => {
     expect(answer.body).toContain('events_total{service="ingress"} 3')
     expect(answer.body).toContain('nodejs_eventloop_lag_seconds')
     expect(await createMetrics('ingress').metrics()).not.toContain('events_total')
+  })
+
+  it('say which condition of readiness does not hold, at the time of asking', async () => {
+    const metrics = createMetrics('ingress')
+    const { body } = await get('/metrics', { metrics, checks: [fine, broken] })
+    expect(body).toContain('service_readiness_problem{check="kafka",service="ingress"} 0')
+    expect(body).toContain('service_readiness_problem{check="endpoints",service="ingress"} 1')
+  })
+})
+
+describe('the level of the log', () => {
+  const lines: string[] = []
+  const write = (line: string) => void lines.push(line)
+
+  function logged(level = 'info') {
+    lines.length = 0
+    const log = createLogger({ service: 'ingress', level, destination: { write } })
+    return { log, app: started({ logLevel: new LogLevel(log) }) }
+  }
+
+  it('is shown, and changed for as long as was asked for', async () => {
+    const { log, app: own } = logged()
+    const before = await own.inject({ method: 'GET', url: '/log-level' })
+    expect(before.json()).toEqual({ level: 'info', configured: 'info', until: null })
+    const payload = { level: 'debug', for_seconds: 60 }
+    const answer = await own.inject({ method: 'PUT', url: '/log-level', payload })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.json()).toMatchObject({ level: 'debug', until: expect.any(String) })
+    expect(log.isLevelEnabled('debug')).toBe(true)
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'log_level.changed', from: 'info', to: 'debug', for_seconds: 60, by: '127.0.0.1' },
+    ])
+  })
+
+  it.each([
+    ['no JSON', '{"level":'],
+    ['an unknown level', { level: 'loud' }],
+    ['a quieter level', { level: 'error' }],
+    ['no level', {}],
+    ['something else besides', { level: 'debug', secret: 'canary' }],
+    ['half a second', { level: 'debug', for_seconds: 0.5 }],
+    ['no time at all', { level: 'debug', for_seconds: 0 }],
+    ['more than an hour', { level: 'debug', for_seconds: 3601 }],
+    ['a list', [{ level: 'debug' }]],
+    ['a kilobyte', { level: 'debug', padding: 'x'.repeat(1024) }],
+  ])('stays as it is when asked for %s', async (_, payload) => {
+    const { log, app: own } = logged()
+    const headers = { 'content-type': 'application/json' }
+    const answer = await own.inject({ method: 'PUT', url: '/log-level', payload, headers })
+    expect(answer.statusCode).toBeGreaterThanOrEqual(400)
+    expect(answer.statusCode).toBeLessThan(500)
+    expect(answer.json().problem).toEqual(expect.any(String))
+    expect(answer.body).not.toContain('canary')
+    expect([log.level, lines]).toEqual(['info', []])
+  })
+
+  it('has no path where it cannot be changed', async () => {
+    expect((await get('/log-level')).statusCode).toBe(404)
   })
 })
 

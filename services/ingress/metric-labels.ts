@@ -1,0 +1,29 @@
+import { ERRORS } from '#core/errors.ts'
+import { QUARANTINE_REASONS } from '#core/outcome.ts'
+import { DOMAINS } from '#core/routing.ts'
+import type { LabelMeanings } from '#platform/metrics.ts'
+
+const CODES = Object.keys(ERRORS)
+const STATUSES = Object.values(ERRORS).map(({ status }) => String(status))
+
+/** Every label of the ingress. All are few: none holds a tenant, an endpoint, an id or a value. */
+export const INGRESS_LABELS: LabelMeanings = {
+  outcome: {
+    about: 'what became of a request',
+    values: ['stored', 'duplicate', 'set_aside', 'denied', 'refused'],
+  },
+  reason: {
+    about: 'why: a code of the answers or of the quarantine, empty for what was stored',
+    values: [...CODES, ...QUARANTINE_REASONS, ''],
+  },
+  status: { about: 'HTTP status of the answer', values: ['200', '202', ...STATUSES] },
+  code: {
+    about: 'the code that is an alarm',
+    values: ['id_conflict', ...CODES.filter((code) => 'alarm' in ERRORS[code as never])],
+  },
+  result: {
+    about: 'of a write (answered, refused, unknown) or of a reading (loaded, failed)',
+    values: ['answered', 'refused', 'unknown', 'loaded', 'failed'],
+  },
+  domain: { about: 'part of the business', values: DOMAINS },
+}

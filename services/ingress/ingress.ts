@@ -118,7 +118,7 @@ class Ingress implements RunningIngress {
     this.#receiver = this.#newReceiver(routeTable(this.#control, topicPrefix, log))
     this.#app = ingressApp({
       receiver: this.#receiver,
-      report: new Report(log, metrics),
+      report: new Report(log, metrics, () => performance.now()),
       settings,
       draining: () => this.#draining,
       tracing,

@@ -2,6 +2,7 @@ import { errorEntry, isFinal } from '#core/errors.ts'
 import type { Answer, Outcome } from '#core/outcome.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
+import { LineBudget } from './line-budget.ts'
 import type { IngressMetrics } from './metrics.ts'
 import type { Reception } from './receiver.ts'
 
@@ -52,14 +53,26 @@ export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
   }
 }
 
+/**
+ * Whether anybody can cause such a line as often as they like: nothing was stored, and most callers
+ * are not proven to be the sender. Its kind, or null.
+ */
+function floodKind(outcome: Outcome): string | null {
+  if (outcome.kind === 'duplicate') return outcome.kind
+  return outcome.kind === 'refused' ? outcome.code : null
+}
+
 /** Counts every answer and writes the one line about it; the only place that does. */
 export class Report {
   readonly #log: Logger
   readonly #metrics: IngressMetrics
+  readonly #budget: LineBudget
 
-  constructor(log: Logger, metrics: IngressMetrics) {
+  /** @param now milliseconds of a clock that only grows */
+  constructor(log: Logger, metrics: IngressMetrics, now: () => number) {
     this.#log = log
     this.#metrics = metrics
+    this.#budget = new LineBudget(now)
   }
 
   answered(answered: Answered): void {
@@ -73,23 +86,30 @@ export class Report {
     this.#metrics.seconds.observe({ outcome: outcome.kind }, tookMs / 1000)
     this.#countFields(reception)
     if (isFinal(answer.status)) this.#metrics.finalRefusals.inc({ reason: reasonOf(outcome) })
-    if (this.#alarm(outcome)) {
-      this.#log.error(lineOf(answered))
-      return
-    }
-    const usual = outcome.kind === 'stored' && !reception.staleSignature
-    if (!this.#log.isLevelEnabled(usual ? 'debug' : 'info')) return
-    if (usual) this.#log.debug(lineOf(answered))
-    else this.#log.info(lineOf(answered))
+    const isAlarm = this.#alarm(outcome)
+    const isUsual = outcome.kind === 'stored' && !reception.staleSignature
+    if (!this.#log.isLevelEnabled(isAlarm ? 'error' : isUsual ? 'debug' : 'info')) return
+    const leftOut = this.#leftOut(floodKind(outcome))
+    if (leftOut === null) return
+    const line = leftOut === 0 ? lineOf(answered) : { ...lineOf(answered), left_out: leftOut }
+    if (isAlarm) this.#log.error(line)
+    else if (isUsual) this.#log.debug(line)
+    else this.#log.info(line)
   }
 
   /** Something that nobody thought of; its message stays out of the log. */
   surprise(requestId: string, error: unknown): void {
-    this.#log.error({
-      event: 'webhook.surprise',
-      request_id: requestId,
-      ...errorFields(error),
-    })
+    const leftOut = this.#leftOut('surprise')
+    if (leftOut === null) return
+    const line = { event: 'webhook.surprise', request_id: requestId, ...errorFields(error) }
+    this.#log.error(leftOut === 0 ? line : { ...line, left_out: leftOut })
+  }
+
+  /** How many lines of the kind were left out before this one, or null: leave it out as well. */
+  #leftOut(kind: string | null): number | null {
+    // Whoever turned debug on wants to see everything.
+    if (kind === null || this.#log.isLevelEnabled('debug')) return 0
+    return this.#budget.take(kind)
   }
 
   #countFields({ domain, unknownFields, ignoredFields, retiredVersion }: Reception): void {

@@ -2,6 +2,7 @@ import type { Message, Producer, ProducerConfig, RecordMetadata, TopicMessages }
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
+import { Outage } from '../outage.ts'
 import { ClientSockets } from './client-sockets.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
@@ -108,9 +109,18 @@ export class BatchSender {
   #line: Line | null = null
   #connecting: Promise<void> | null = null
   #closed = false
+  readonly #unreachable: Outage
+  readonly #failing: Outage
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
+    const { log } = options
+    this.#unreachable = new Outage({ log, away: 'kafka.unreachable', back: 'kafka.reached' })
+    this.#failing = new Outage({
+      log,
+      away: 'kafka.attempt_failed',
+      back: 'kafka.attempt_answered',
+    })
   }
 
   /** Starts to connect in the background; safe to call again. */
@@ -151,6 +161,7 @@ export class BatchSender {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#discard(this.#line)
+        this.#failing.away({ reason: 'attempt_timeout' })
         resolve({ kind: 'unknown', reason: 'attempt_timeout' })
       }, this.#options.attemptTimeoutMs)
       signal.addEventListener('abort', () => clearTimeout(timer))
@@ -167,6 +178,7 @@ export class BatchSender {
         timeout: ACKS_TIMEOUT_MS,
         topicMessages: byTopic(batch),
       })
+      this.#failing.back()
       return { kind: 'answered', partitions: answer.map(partitionAnswer) }
     } catch (error) {
       return this.#failed(line, error)
@@ -175,7 +187,7 @@ export class BatchSender {
 
   #failed(line: Line, error: unknown): Attempt {
     const attempt = attemptOf(error)
-    this.#options.log.warn({ event: 'kafka.attempt_failed', reason: attempt.reason })
+    this.#failing.away({ reason: attempt.reason })
     // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. A
     // topic-wide refusal stays in its metadata for ever, so that producer goes too.
     const connectionProven = error instanceof Error && protocolType(error) !== null
@@ -215,16 +227,15 @@ export class BatchSender {
   }
 
   async #connectUntilDone(): Promise<void> {
-    let quiet = false
     while (!this.#closed) {
       const line = await this.#connectToAny()
       if (line !== null) {
         if (this.#closed) this.#abandon(line)
         else this.#line = line
+        this.#unreachable.back()
         return
       }
-      if (!quiet) this.#options.log.warn({ event: 'kafka.unreachable' })
-      quiet = true
+      this.#unreachable.away()
       await delay(this.#options.reconnectDelayMs)
     }
   }

@@ -20,6 +20,8 @@ export interface LifeOptions {
   readonly log: Logger
   /** `WATCH` unless given. */
   readonly watch?: Watch
+  /** The first fetch of a life was answered. */
+  readonly onFetching?: () => void
 }
 
 /** How long a consumer may give no sign before it is replaced (C4). */
@@ -126,6 +128,7 @@ export class ConsumerLife {
     // Not FETCH: kafkajs emits it for fetches that found no broker, too.
     this.#consumer.on(events.REQUEST, ({ payload }) => {
       if (payload.apiName === 'Fetch') {
+        if (!this.fetched) this.#options.onFetching?.()
         this.fetched = true
         this.#progress.answered(performance.now())
       }

@@ -3,6 +3,7 @@ import type { CatalogueEntry } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
+import { Outage } from '../outage.ts'
 import type { CatalogueEntries } from './catalogue-records.ts'
 import { entriesAfter } from './catalogue-records.ts'
 import type { KafkaConnection } from './connection.ts'
@@ -64,9 +65,12 @@ class Tail implements ControlTail {
   #problem = 'the control topic has not been read yet'
   #backoffMs = FIRST_BACKOFF_MS
   #session: LogFollower | null = null
+  readonly #outage: Outage
 
   constructor(options: ControlTailOptions) {
     this.#options = options
+    const { log } = options
+    this.#outage = new Outage({ log, away: 'control_tail.away', back: 'control_tail.back' })
     this.#now = options.now ?? Date.now
     this.#running = this.#run()
   }
@@ -112,17 +116,18 @@ class Tail implements ControlTail {
   }
 
   async #readOnce(): Promise<void> {
-    const { log, topic } = this.#options
+    const { topic } = this.#options
     try {
       const end = await this.#endOfTopic()
       if (end === null) {
         this.#problem = `the topic ${topic} does not exist yet`
+        this.#outage.away({ topic, reason: 'topic_missing' })
         return
       }
       await this.#follow(end)
     } catch (error) {
       this.#problem = `Kafka or the topic ${topic} cannot be reached`
-      log.warn({ event: 'control_tail.away', topic, ...errorFields(error) })
+      this.#outage.away({ topic, reason: 'unreachable', ...errorFields(error) })
     }
   }
 
@@ -195,6 +200,7 @@ class Tail implements ControlTail {
     const first = !this.#loaded
     this.#loaded = true
     const { log, topic } = this.#options
+    this.#outage.back({ topic })
     log.info({ event: 'control_tail.loaded', topic, versions: [...this.#staged.keys()] })
     this.#publish(first)
   }

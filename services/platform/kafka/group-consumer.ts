@@ -1,4 +1,5 @@
 import { errorFields } from '../log.ts'
+import { Outage } from '../outage.ts'
 import { crashVerdict, namesMissingTopic } from './consumer-crash.ts'
 import type { Ending, LifeOptions } from './consumer-life.ts'
 import { ConsumerLife } from './consumer-life.ts'
@@ -35,6 +36,7 @@ export function startGroupConsumer(options: GroupConsumerOptions): GroupConsumer
   let problem = 'has not joined its group yet'
   let life: ConsumerLife | null = null
   let wake: () => void = () => undefined
+  const outage = new Outage({ log, away: 'consumer.rebuild', back: 'consumer.back' })
 
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -52,12 +54,8 @@ export function startGroupConsumer(options: GroupConsumerOptions): GroupConsumer
     problem = missing ? `topic ${topic} does not exist yet` : 'Kafka does not answer'
     const cause = ending.kind === 'silence' ? 'silence' : ended.joined ? 'crash' : 'unreachable'
     options.onRebuild(cause)
-    const fields = { group: groupId, topic, cause, attempt: fruitless, topic_missing: missing }
-    log.warn({
-      event: 'consumer.rebuild',
-      ...fields,
-      ...(error === null ? {} : errorFields(error)),
-    })
+    const fields = { group: groupId, topic, cause, topic_missing: missing }
+    outage.away({ ...fields, ...(error === null ? {} : errorFields(error)) })
     if (error === null || crashVerdict(error, fruitless) === 'rebuild') return
     stopping = true
     options.onFatal(error)
@@ -65,7 +63,8 @@ export function startGroupConsumer(options: GroupConsumerOptions): GroupConsumer
 
   const live = async () => {
     while (!stopping) {
-      const current = new ConsumerLife(options, () => {
+      const onFetching = () => outage.back({ group: groupId, topic })
+      const current = new ConsumerLife({ ...options, onFetching }, () => {
         generations += 1
         return generations
       })

@@ -15,6 +15,7 @@ import { signatureHeader } from '#ingress/signature.ts'
 import { recordCoordinate } from '#local/sender.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
+import type { Tracing } from '#platform/traces.ts'
 import { register } from '#registrar/register.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -99,6 +100,9 @@ export interface StageOptions {
   readonly brokers?: string
   readonly endpoints?: readonly DeclaredEndpoint[]
   readonly settings?: Readonly<Record<string, string>>
+  /** Of the log; debug when missing. */
+  readonly level?: string
+  readonly tracing?: Tracing
 }
 
 /** An ingress in this process with topics and tenants of its own on the shared parts. */
@@ -126,8 +130,9 @@ export class IngressStage {
       ...options.settings,
     })
     const write = (line: string) => void this.logLines.push(line)
-    const log = createLogger({ service: 'ingress', level: 'debug', destination: { write } })
-    this.ingress = createIngress({ settings, log, metrics: this.metrics })
+    const { level = 'debug', tracing = null } = options
+    const log = createLogger({ service: 'ingress', level, destination: { write } })
+    this.ingress = createIngress({ settings, log, metrics: this.metrics, tracing })
   }
 
   /** Registers the schemas, starts, and waits until it is ready. */

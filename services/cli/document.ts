@@ -1,17 +1,16 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { metricsDocument } from './metrics-document.ts'
-import { documented } from './readme.ts'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { writtenDocuments } from './written-documents.ts'
 
-/** The documents that code writes: what each holds now is what it would be made from. */
-const DOCUMENTS = [
-  { file: 'README.md', write: documented },
-  { file: 'docs/metrics.md', write: metricsDocument },
-] as const
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-for (const { file, write } of DOCUMENTS) {
-  const url = new URL(`../../${file}`, import.meta.url)
-  const found = await readFile(url, 'utf8').catch(() => '')
-  const current = write(found)
-  if (current !== found) await writeFile(url, current)
-  process.stdout.write(`${file} ${current === found ? 'is as the code has it' : 'written'}\n`)
+for (const { file, content } of await writtenDocuments(ROOT)) {
+  const path = join(ROOT, file)
+  const found = await readFile(path, 'utf8').catch(() => null)
+  if (found !== content) {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+  }
+  process.stdout.write(`${file} ${found === content ? 'is as the code has it' : 'written'}\n`)
 }

@@ -9,8 +9,7 @@ import { usageFault } from './fault.ts'
 import { addParkedVerbs, PARKED_VERBS } from './parked-program.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { replayEvents } from './replay-command.ts'
-import type { SchemasOptions } from './schemas-command.ts'
-import { lintSchemas, registerSchemas } from './schemas-command.ts'
+import { addSchemasVerbs, SCHEMAS_VERBS } from './schemas-program.ts'
 import type { SendOptions } from './send-command.ts'
 import { send } from './send-command.ts'
 import type { TailOptions } from './tail-command.ts'
@@ -18,7 +17,6 @@ import { tail } from './tail-command.ts'
 import type { Terminal } from './terminal.ts'
 
 const NAME = 'npm run cli --'
-const FOLDER_OPTION = ['--folder <folder>', 'folder with one folder for each version'] as const
 
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${NAME} ${line}`).join('\n')}\n`
@@ -34,19 +32,8 @@ function group(name: string, description: string, verbs: readonly string[]): Com
 }
 
 function schemas(terminal: Terminal): Command {
-  const command = group('schemas', 'check and register the schemas', ['lint', 'register'])
-  command
-    .command('lint')
-    .description('check every schema file; changes nothing')
-    .option(...FOLDER_OPTION)
-    .addHelpText('after', examples('schemas lint', 'schemas lint --folder ../candidate'))
-    .action((options: SchemasOptions) => lintSchemas(terminal, options))
-  command
-    .command('register')
-    .description('topics, compatibility, schemas, catalogue; changes only what is missing')
-    .option(...FOLDER_OPTION)
-    .addHelpText('after', examples('schemas register'))
-    .action((options: SchemasOptions) => registerSchemas(terminal, options))
+  const command = group('schemas', 'check, compare and register the schemas', SCHEMAS_VERBS)
+  addSchemasVerbs(command, terminal, examples)
   return command
 }
 

@@ -1,8 +1,8 @@
 import { createLogger } from '#platform/log.ts'
-import type { Registration } from '#registrar/register.ts'
-import { register } from '#registrar/register.ts'
-import { registrationLines } from '#registrar/report.ts'
-import { readSchemaFolders } from '#registrar/schema-files.ts'
+import { planRegistration, register } from '#registrar/register.ts'
+import type { Obstacle } from '#registrar/registration.ts'
+import { planLines, registrationLines } from '#registrar/report.ts'
+import type { RegistrarSettings } from '#registrar/settings.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import { failure } from './fault.ts'
 import { cliSettings, stackEnvironment } from './stack-address.ts'
@@ -12,49 +12,42 @@ export interface SchemasOptions {
   readonly folder?: string
 }
 
-const DEFAULT_FOLDER = 'schemas'
+const log = createLogger({ service: 'cli', level: 'silent' })
 
-/** Checks every schema file and names each fault with its place. */
-export async function lintSchemas(terminal: Terminal, { folder }: SchemasOptions): Promise<void> {
-  const root = folder ?? terminal.environment.SCHEMAS_FOLDER ?? DEFAULT_FOLDER
-  const reading = await readSchemaFolders(root)
-  if (reading === null) throw failure(`there is no folder ${root}`)
-  const { folders, faults } = reading
-  for (const line of registrationLines({ kind: 'bad_schemas', faults })) terminal.line(line)
-  if (faults.length > 0)
-    throw failure(`${faults.length} findings; nothing of this may be registered`)
-  if (folders.length === 0) throw failure(`no version is in the folder ${root}`)
-  const versions = folders.map(({ version }) => version).join(', ')
-  terminal.line(`${folders.length} versions without findings: ${versions}`)
+async function registrarSettings(
+  { environment }: Terminal,
+  { folder }: SchemasOptions,
+): Promise<RegistrarSettings> {
+  const found = await stackEnvironment(environment, ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'])
+  const all = folder === undefined ? found : { ...found, SCHEMAS_FOLDER: folder }
+  return cliSettings(REGISTRAR_SETTINGS, all)
 }
 
-function stopSentence(registration: Exclude<Registration, { kind: 'done' }>): string {
-  switch (registration.kind) {
+function stopSentence(obstacle: Obstacle): string {
+  switch (obstacle.kind) {
     case 'bad_schemas':
-      return `${registration.faults.length} findings in the schemas; nothing was changed`
+      return `${obstacle.faults.length} findings in the schemas; nothing was changed`
     case 'partitions_differ': {
-      const topics = registration.conflicts.map(({ topic }) => topic).join(', ')
+      const topics = obstacle.conflicts.map(({ topic }) => topic).join(', ')
       return `the number of partitions differs: ${topics}; nothing was changed`
     }
     case 'failed':
-      return `stopped at ${registration.step}: ${registration.reason}`
+      return `stopped at ${obstacle.step}: ${obstacle.reason}`
   }
 }
 
 /** Topics, compatibility, schemas, catalogue; says what it changed, or that nothing changed. */
-export async function registerSchemas(
-  terminal: Terminal,
-  { folder }: SchemasOptions,
-): Promise<void> {
-  const found = await stackEnvironment(terminal.environment, [
-    'KAFKA_BROKERS',
-    'SCHEMA_REGISTRY_URL',
-  ])
-  const environment = folder === undefined ? found : { ...found, SCHEMAS_FOLDER: folder }
-  const settings = cliSettings(REGISTRAR_SETTINGS, environment)
-  const log = createLogger({ service: 'cli', level: 'silent' })
-  const registration = await register(settings, log)
+export async function registerSchemas(terminal: Terminal, options: SchemasOptions): Promise<void> {
+  const registration = await register(await registrarSettings(terminal, options), log)
   if (registration.kind === 'failed') throw failure(stopSentence(registration))
   for (const line of registrationLines(registration)) terminal.line(line)
   if (registration.kind !== 'done') throw failure(stopSentence(registration))
+}
+
+/** What `register` would change; changes nothing. */
+export async function planSchemas(terminal: Terminal, options: SchemasOptions): Promise<void> {
+  const planning = await planRegistration(await registrarSettings(terminal, options), log)
+  if (planning.kind === 'failed') throw failure(stopSentence(planning))
+  for (const line of planLines(planning)) terminal.line(line)
+  if (planning.kind !== 'planned') throw failure(stopSentence(planning))
 }

@@ -8,6 +8,26 @@ const FLAGS = ['pii', 'inferred']
 const FIELD_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/
 const RECORD_NAME = /^[A-Z][A-Za-z0-9]*$/
 
+/** Names that stand for a person's data whatever they stand in. */
+const PERSONAL_NAMES: ReadonlySet<unknown> = new Set([
+  'holder',
+  'email',
+  'phone',
+  'phone_number',
+  'first_name',
+  'last_name',
+  'full_name',
+  'date_of_birth',
+  'birth_date',
+  'street',
+  'postal_code',
+  'national_id',
+  'ssn',
+  'passport_number',
+  'ip_address',
+  'tracking_number',
+])
+
 function docFindings(node: Json, path: string): LintFinding[] {
   if (typeof node.doc === 'string' && node.doc.trim() !== '') return []
   return [finding(path, 'doc', 'has no doc: other teams read this file')]
@@ -36,6 +56,12 @@ export function fieldAttributeFindings(field: Json, path: string): LintFinding[]
     ...unknownAttributes(field, FIELD_ATTRIBUTES, path),
     ...flagFindings(field, path),
   ]
+}
+
+/** A field named like personal data that neither is tagged nor stands in something that is. */
+export function personalFindings(field: Json, path: string, pii: boolean): LintFinding[] {
+  if (pii || !PERSONAL_NAMES.has(field.name)) return []
+  return [finding(path, 'pii-missing', 'is named like personal data: tag it pii')]
 }
 
 /** Doc, name and names of attributes of a record. */

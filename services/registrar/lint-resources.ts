@@ -1,4 +1,8 @@
-import { fieldAttributeFindings, recordAttributeFindings } from './lint-attributes.ts'
+import {
+  fieldAttributeFindings,
+  personalFindings,
+  recordAttributeFindings,
+} from './lint-attributes.ts'
 import type { Json, LintFinding, LintRule } from './lint-finding.ts'
 import { finding, isJsonObject } from './lint-finding.ts'
 
@@ -11,6 +15,8 @@ export interface Place {
   /** Names of all records met so far; filled while walking. */
   readonly seen: Set<string>
   readonly depth: number
+  /** Something round this node is tagged `pii`. */
+  readonly pii: boolean
 }
 
 const MAX_DEPTH = 16
@@ -134,9 +140,10 @@ function unionFindings(type: unknown, place: Place): LintFinding[] {
 export function resourceFieldFindings(field: unknown, place: Place): LintFinding[] {
   if (!isJsonObject(field)) return [finding(place.path, 'type', 'a field is an object')]
   const path = joined(place.path, field.name)
-  const findings = fieldAttributeFindings(field, path)
+  const pii = place.pii || field.pii === true
+  const findings = [...fieldAttributeFindings(field, path), ...personalFindings(field, path, pii)]
   if (field.default !== null) {
     findings.push(finding(path, 'null-default', 'the default is null, written out'))
   }
-  return [...findings, ...unionFindings(field.type, { ...place, path })]
+  return [...findings, ...unionFindings(field.type, { ...place, path, pii })]
 }

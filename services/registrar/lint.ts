@@ -118,7 +118,8 @@ export function lintSchema(schema: unknown, where: SchemaPlace): readonly LintFi
   const dot = fullName.lastIndexOf('.')
   const namespace = fullName.slice(0, dot)
   const name = fullName.slice(dot + 1)
-  const place: Place = { path: '', namespace, enclosing: [name], seen: new Set([name]), depth: 0 }
+  const seen = new Set([name])
+  const place: Place = { path: '', namespace, enclosing: [name], seen, depth: 0, pii: false }
   const fields: readonly unknown[] = schema.fields
   const resources = fields
     .slice(0, fields.at(-1) === undefined ? 0 : -1)

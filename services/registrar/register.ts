@@ -1,131 +1,43 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { CatalogueEntry } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import { controlTopic } from '#core/routing.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
-import { connectionOf } from '#platform/kafka/connection.ts'
-import type {
-  DeclaredTopic,
-  PartitionConflict,
-  SettingDifference,
-} from '#platform/kafka/topic-plan.ts'
-import { clusterSize, ensureTopics } from '#platform/kafka/topics.ts'
+import type { DeclaredTopic } from '#platform/kafka/topic-plan.ts'
+import { ensureTopics } from '#platform/kafka/topics.ts'
 import type { Logger } from '#platform/log.ts'
-import { errorFields } from '#platform/log.ts'
-import type { RegistryAnswer } from '#platform/registry/registry-answer.ts'
-import { RegistryClient, SUBJECT_LEVEL } from '#platform/registry/registry-client.ts'
-import { readCatalogue } from './catalogue-reader.ts'
+import type { RegistryClient } from '#platform/registry/registry-client.ts'
 import { writeCatalogue } from './catalogue-writer.ts'
+import type { Prepared } from './found-state.ts'
+import { answered, foundCatalogue, KAFKA_WITHIN_MS, kafkaStep, prepared } from './found-state.ts'
+import type { Planning, Registration } from './registration.ts'
+import { failed, Stop } from './registration.ts'
 import type {
   Change,
-  DeclaredSubject,
   RegisteredSubject,
+  RegistrationPlan,
   SubjectState,
 } from './registration-plan.ts'
-import { declaredSubjects, entriesToWrite, subjectPlan } from './registration-plan.ts'
-import type { SchemaFault, SchemaFolder } from './schema-files.ts'
-import { readSchemaFolders } from './schema-files.ts'
+import { entriesToWrite } from './registration-plan.ts'
 import type { RegistrarSettings } from './settings.ts'
-import { declaredTopics, defaultReplication } from './topic-declarations.ts'
 
-/** What a registration came to. Everything but `done` left the later steps undone. */
-export type Registration =
-  | {
-      readonly kind: 'done'
-      /** Empty when everything was there already. */
-      readonly changes: readonly Change[]
-      readonly topics: readonly DeclaredTopic[]
-      readonly differences: readonly SettingDifference[]
-      readonly subjects: readonly RegisteredSubject[]
-      readonly states: ReadonlyMap<ApiVersion, string>
-    }
-  | { readonly kind: 'bad_schemas'; readonly faults: readonly SchemaFault[] }
-  | { readonly kind: 'partitions_differ'; readonly conflicts: readonly PartitionConflict[] }
-  /** A registry or Kafka that said no, or did not answer. */
-  | { readonly kind: 'failed'; readonly step: string; readonly reason: string }
-
-/** Ends a registration from within its steps; never leaves this file. */
-class Stop extends Error {
-  readonly registration: Registration
-
-  constructor(registration: Registration) {
-    super(registration.kind)
-    this.registration = registration
-  }
-}
-
-function failed(step: string, reason: string): Stop {
-  return new Stop({ kind: 'failed', step, reason })
-}
-
-const REGISTRY_ATTEMPTS = 5
-const REGISTRY_BACK_OFF_MS = 500
-const KAFKA_WITHIN_MS = 20_000
-
-/** Asks again while the registry cannot be reached; every call here may be repeated. */
-async function answered<Value>(
-  step: string,
-  call: () => Promise<RegistryAnswer<Value>>,
-): Promise<Value> {
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await call()
-    if (answer.kind === 'ok') return answer.value
-    if (answer.kind === 'refused') {
-      throw failed(step, `the registry refuses (HTTP ${answer.status}): ${answer.reason}`)
-    }
-    if (attempt === REGISTRY_ATTEMPTS) {
-      throw failed(step, `the registry cannot be reached (${answer.reason})`)
-    }
-    await delay(REGISTRY_BACK_OFF_MS)
-  }
-}
-
-async function kafkaStep<Value>(
-  step: string,
-  log: Logger,
-  work: () => Promise<Value>,
-): Promise<Value> {
-  try {
-    return await work()
-  } catch (error) {
-    log.error({ event: 'registrar.kafka_failed', step, ...errorFields(error) })
-    throw failed(step, `Kafka cannot be reached or refuses (${(error as Error).name})`)
-  }
-}
-
-async function readFolders(root: string): Promise<readonly SchemaFolder[]> {
-  const reading = await readSchemaFolders(root)
-  if (reading === null) throw failed('schemas', `there is no folder ${root}`)
-  if (reading.faults.length > 0) throw new Stop({ kind: 'bad_schemas', faults: reading.faults })
-  if (reading.folders.length === 0) throw failed('schemas', `no version is in the folder ${root}`)
-  return reading.folders
-}
-
-async function ensureDeclared(
+async function createTopics(
   connection: KafkaConnection,
-  topics: readonly DeclaredTopic[],
+  missing: readonly DeclaredTopic[],
   log: Logger,
-) {
-  const result = await kafkaStep('topics', log, () => ensureTopics(connection, topics, log))
+): Promise<readonly Change[]> {
+  if (missing.length === 0) return []
+  const result = await kafkaStep('topics', log, () => ensureTopics(connection, missing, log))
+  // Somebody else made one in the same moment, and otherwise.
   if (!result.ok) throw new Stop({ kind: 'partitions_differ', conflicts: result.conflicts })
-  return result
-}
-
-async function stateOf(registry: RegistryClient, declared: DeclaredSubject): Promise<SubjectState> {
-  const { subject, schema } = declared
-  const level = await answered(subject, () => registry.compatibility(subject))
-  const schemaId = await answered(subject, () => registry.registeredId(subject, schema))
-  return { ...declared, level, schemaId }
+  return result.created.map((topic) => ({ kind: 'topic_created', topic }))
 }
 
 /** Levels, then schemas; one subject after another, so that the log tells how far it came. */
 async function registerSubjects(
   registry: RegistryClient,
-  folders: readonly SchemaFolder[],
+  states: readonly SubjectState[],
+  plan: RegistrationPlan,
 ): Promise<{ readonly subjects: readonly RegisteredSubject[]; readonly changes: Change[] }> {
-  const states: SubjectState[] = []
-  for (const declared of declaredSubjects(folders)) states.push(await stateOf(registry, declared))
-  const plan = subjectPlan(states, SUBJECT_LEVEL)
   const changes: Change[] = []
   for (const { subject, level } of plan.levels) {
     await answered(subject, () => registry.setCompatibility(subject))
@@ -145,13 +57,14 @@ async function registerSubjects(
 }
 
 async function writeEntries(
-  connection: KafkaConnection,
+  { connection, plan, found }: Prepared,
   topic: string,
   subjects: readonly RegisteredSubject[],
   log: Logger,
 ): Promise<{ readonly changes: Change[]; readonly states: Map<ApiVersion, string> }> {
-  const catalogue = await readCatalogue(connection, topic, log, KAFKA_WITHIN_MS)
-  if (catalogue === null) throw failed('catalogue', `the topic ${topic} cannot be read`)
+  // Read once more: a state may have been changed while schemas were being registered.
+  const catalogue =
+    plan.entries.length === 0 ? found.catalogue : await foundCatalogue(connection, topic, log)
   const entries = entriesToWrite(subjects, catalogue)
   const writing = { connection, topic, log, withinMs: KAFKA_WITHIN_MS }
   const problem = entries.length === 0 ? null : await writeCatalogue(writing, entries)
@@ -163,33 +76,29 @@ async function writeEntries(
   }
 }
 
-async function replicationOf(
-  settings: RegistrarSettings,
-  connection: KafkaConnection,
-  log: Logger,
-): Promise<number> {
-  if (settings.replicationFactor !== null) return Number(settings.replicationFactor)
-  return defaultReplication(await kafkaStep('topics', log, () => clusterSize(connection, log)))
-}
-
 async function registerAll(settings: RegistrarSettings, log: Logger): Promise<Registration> {
-  const folders = await readFolders(settings.schemasFolder)
-  const connection = connectionOf(settings, 'event-router-registrar')
-  const replication = await replicationOf(settings, connection, log)
-  const topics = declaredTopics(settings.topicPrefix, replication)
-  const { created, differences } = await ensureDeclared(connection, topics, log)
-  const registry = new RegistryClient({ url: settings.schemaRegistryUrl })
-  const registered = await registerSubjects(registry, folders)
+  const preparation = await prepared(settings, log)
+  const { connection, registry, topics, found, plan } = preparation
+  const created = await createTopics(connection, plan.topics.missing, log)
+  const registered = await registerSubjects(registry, found.subjects, plan)
   const control = controlTopic(settings.topicPrefix)
-  const entries = await writeEntries(connection, control, registered.subjects, log)
-  const made = created.map((topic): Change => ({ kind: 'topic_created', topic }))
+  const entries = await writeEntries(preparation, control, registered.subjects, log)
   return {
     kind: 'done',
-    changes: [...made, ...registered.changes, ...entries.changes],
+    changes: [...created, ...registered.changes, ...entries.changes],
     topics,
-    differences,
+    differences: plan.topics.differences,
     subjects: registered.subjects,
     states: entries.states,
+  }
+}
+
+async function orObstacle<Value>(work: () => Promise<Value>) {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Stop) return error.obstacle
+    throw error
   }
 }
 
@@ -198,10 +107,16 @@ async function registerAll(settings: RegistrarSettings, log: Logger): Promise<Re
  * catalogue, in that order. Safe to run twice and to interrupt: it changes only what is missing.
  */
 export async function register(settings: RegistrarSettings, log: Logger): Promise<Registration> {
-  try {
-    return await registerAll(settings, log)
-  } catch (error) {
-    if (error instanceof Stop) return error.registration
-    throw error
-  }
+  return await orObstacle(() => registerAll(settings, log))
+}
+
+/** What `register` would change now, from the same look at the world; changes nothing. */
+export async function planRegistration(
+  settings: RegistrarSettings,
+  log: Logger,
+): Promise<Planning> {
+  return await orObstacle(async () => {
+    const { plan } = await prepared(settings, log)
+    return { kind: 'planned' as const, plan }
+  })
 }

@@ -3,6 +3,9 @@ import { catalogueValue } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import type { Domain } from '#core/routing.ts'
 import { DOMAINS, recordName } from '#core/routing.ts'
+import type { VersionState } from '#core/versions.ts'
+import type { DeclaredTopic, FoundTopic, TopicPlan } from '#platform/kafka/topic-plan.ts'
+import { topicPlan } from '#platform/kafka/topic-plan.ts'
 import type { SchemaFolder } from './schema-files.ts'
 
 /** A schema as declared, and what the registry has of it. */
@@ -43,22 +46,68 @@ export function declaredSubjects(folders: readonly SchemaFolder[]): readonly Dec
   )
 }
 
-/** What the registry lacks: levels first, since they must stand before the first version. */
-export interface SubjectPlan {
-  readonly levels: readonly SubjectState[]
-  readonly schemas: readonly SubjectState[]
+/** What was found before the first change. */
+export interface FoundState {
+  readonly topics: readonly FoundTopic[]
+  readonly subjects: readonly SubjectState[]
+  readonly catalogue: ReadonlyMap<ApiVersion, CatalogueEntry>
 }
 
-/** Compares what is found in the registry with what is declared. */
-export function subjectPlan(states: readonly SubjectState[], level: string): SubjectPlan {
+/** An entry that is missing or differs, with the state that it will have. */
+interface PlannedEntry {
+  readonly version: ApiVersion
+  readonly state: VersionState
+}
+
+/** What is to be changed, in this order; conflicts stand in the way of everything. */
+export interface RegistrationPlan {
+  readonly topics: TopicPlan
+  /** Levels first, since they must stand before the first schema. */
+  readonly levels: readonly SubjectState[]
+  readonly schemas: readonly SubjectState[]
+  readonly entries: readonly PlannedEntry[]
+}
+
+/** Compares what is found with what is declared: the one decision of `plan` and `register`. */
+export function registrationPlan(
+  declared: readonly DeclaredTopic[],
+  { topics, subjects, catalogue }: FoundState,
+  level: string,
+): RegistrationPlan {
   return {
-    levels: states.filter((state) => state.level !== level),
-    schemas: states.filter(({ schemaId }) => schemaId === null),
+    topics: topicPlan(declared, topics),
+    levels: subjects.filter((state) => state.level !== level),
+    schemas: subjects.filter(({ schemaId }) => schemaId === null),
+    entries: plannedEntries(subjects, catalogue),
   }
+}
+
+function isRegistered(subject: SubjectState): subject is RegisteredSubject {
+  return subject.schemaId !== null
+}
+
+/** A schema without an id will get one, so the entry of its version will differ. */
+function plannedEntries(
+  subjects: readonly SubjectState[],
+  catalogue: FoundState['catalogue'],
+): readonly PlannedEntry[] {
+  const versions = [...new Set(subjects.map(({ version }) => version))]
+  return versions.flatMap((version) => {
+    const own = subjects.filter((subject) => subject.version === version)
+    const entries = own.every(isRegistered)
+      ? entriesToWrite(own, catalogue)
+      : [{ version, state: stateOf(catalogue.get(version)) }]
+    return entries.map(({ state }) => ({ version, state }))
+  })
 }
 
 /** A subject whose schema is registered. */
 export type RegisteredSubject = SubjectState & { readonly schemaId: number }
+
+/** A version that the catalogue knows keeps its state; a new one is active at once. */
+function stateOf(known: CatalogueEntry | undefined): VersionState {
+  return known?.state ?? 'active'
+}
 
 function entryOf(
   version: ApiVersion,
@@ -70,13 +119,10 @@ function entryOf(
       .filter((subject) => subject.version === version)
       .map(({ domain, subject, schemaId, schema }) => [domain, { subject, schemaId, schema }]),
   ) as CatalogueEntry['domains']
-  return { version, state: known?.state ?? 'active', domains }
+  return { version, state: stateOf(known), domains }
 }
 
-/**
- * The catalogue entries to be written: those that are missing or differ. A version that the
- * catalogue knows keeps its state; a new one is active at once.
- */
+/** The catalogue entries to be written: those that are missing or differ. */
 export function entriesToWrite(
   subjects: readonly RegisteredSubject[],
   catalogue: ReadonlyMap<ApiVersion, CatalogueEntry>,

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
-import type { Registration } from './register.ts'
-import type { Change } from './registration-plan.ts'
+import { findingLine } from './check-finding.ts'
+import type { Obstacle, Planning, Registration } from './registration.ts'
+import type { Change, RegistrationPlan } from './registration-plan.ts'
 
 type Done = Extract<Registration, { kind: 'done' }>
 
@@ -39,6 +40,13 @@ function topicTable({ topics }: Done): string {
   return table.toString()
 }
 
+function noteLines(differences: Done['differences']): string[] {
+  return differences.map(
+    ({ topic, setting, declared, found }) =>
+      `note: ${topic} has ${setting}=${found}, declared is ${declared}; left as it is`,
+  )
+}
+
 function doneLines(done: Done): string[] {
   const { changes, differences } = done
   const summary =
@@ -49,30 +57,53 @@ function doneLines(done: Done): string[] {
     ...changes.map(changeLine),
     topicTable(done),
     schemaTable(done),
-    ...differences.map(
-      ({ topic, setting, declared, found }) =>
-        `note: ${topic} has ${setting}=${found}, declared is ${declared}; left as it is`,
-    ),
+    ...noteLines(differences),
     summary,
   ]
 }
 
-/** A registration in words, for people. */
-export function registrationLines(registration: Registration): readonly string[] {
-  switch (registration.kind) {
-    case 'done':
-      return doneLines(registration)
+function obstacleLines(obstacle: Obstacle): readonly string[] {
+  switch (obstacle.kind) {
     case 'bad_schemas':
-      return registration.faults.map(({ file, path, message }) =>
-        path === '' ? `${file}: ${message}` : `${file}: ${path}: ${message}`,
-      )
+      return obstacle.faults.map(findingLine)
     case 'partitions_differ':
-      return registration.conflicts.map(
+      return obstacle.conflicts.map(
         ({ topic, declared, found }) =>
           `topic ${topic} has ${found} partitions, declared are ${declared}: the places of keys ` +
           'would differ; nothing was changed',
       )
     case 'failed':
-      return [`${registration.step}: ${registration.reason}`]
+      return [`${obstacle.step}: ${obstacle.reason}`]
   }
+}
+
+/** A registration in words, for people. */
+export function registrationLines(registration: Registration): readonly string[] {
+  return registration.kind === 'done' ? doneLines(registration) : obstacleLines(registration)
+}
+
+function plannedChanges({ topics, levels, schemas, entries }: RegistrationPlan): string[] {
+  return [
+    ...topics.missing.map(({ name, partitions }) => `create topic ${name} (${partitions})`),
+    ...levels.map(
+      ({ subject, level }) => `set compatibility of ${subject} (is ${level ?? 'unset'})`,
+    ),
+    ...schemas.map(({ subject }) => `register ${subject}`),
+    ...entries.map(({ version, state }) => `write catalogue entry ${version} (${state})`),
+  ]
+}
+
+/** What a registration would change, for people. */
+export function planLines(planning: Planning): readonly string[] {
+  if (planning.kind !== 'planned') return obstacleLines(planning)
+  const changes = plannedChanges(planning.plan)
+  const summary =
+    changes.length === 0
+      ? 'Nothing would change: topics, schemas and catalogue are as declared.'
+      : `${changes.length} changes would be made; nothing was changed.`
+  return [
+    ...changes.map((change) => `would ${change}`),
+    ...noteLines(planning.plan.topics.differences),
+    summary,
+  ]
 }

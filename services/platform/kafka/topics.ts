@@ -138,6 +138,19 @@ async function awaitLeaders(admin: Admin, topics: readonly DeclaredTopic[]): Pro
 }
 
 /**
+ * The declared topics that exist, as they are; changes nothing.
+ *
+ * @throws when Kafka cannot be reached.
+ */
+export async function findTopics(
+  connection: KafkaConnection,
+  declared: readonly DeclaredTopic[],
+  log: Logger,
+): Promise<readonly FoundTopic[]> {
+  return await withAdmin(connection, log, (admin) => foundTopics(admin, declared))
+}
+
+/**
  * Creates what is missing and waits until every partition has a leader. A partition count that
  * differs stops everything before the first change; settings that differ are reported and left as
  * they are, since Kafka's only alteration that kafkajs knows replaces all settings of a topic.

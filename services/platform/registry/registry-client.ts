@@ -93,6 +93,28 @@ export class RegistryClient {
     return { kind: 'ok', value: typeof id === 'number' ? id : null }
   }
 
+  /** Every schema registered in the subject, oldest first; none where there is no such subject. */
+  async registeredSchemas(subject: string): Promise<RegistryAnswer<readonly string[]>> {
+    const path = `/subjects/${subjectPath(subject)}/versions`
+    const versions = await this.#ask({ method: 'GET', path })
+    if (versions.kind !== 'ok') return versions
+    const texts: string[] = []
+    for (const version of Object.values(versions.value ?? {})) {
+      const answer = await this.#ask({ method: 'GET', path: `${path}/${String(version)}` })
+      if (answer.kind !== 'ok') return answer
+      if (typeof answer.value?.schema === 'string') texts.push(answer.value.schema)
+    }
+    return { kind: 'ok', value: texts }
+  }
+
+  /** Whether the subject, under its own level, would take the schema beside those it holds. */
+  async isCompatible(subject: string, schema: string): Promise<RegistryAnswer<boolean>> {
+    const path = `/compatibility/subjects/${subjectPath(subject)}/versions`
+    const answer = await this.#ask({ method: 'POST', path, body: { schema } })
+    if (answer.kind !== 'ok') return answer
+    return { kind: 'ok', value: answer.value?.is_compatible === true }
+  }
+
   /** Registers a schema in a subject whose level is set, and returns its id. */
   async register(subject: string, schema: string): Promise<RegistryAnswer<number>> {
     const { promise, cancel } = expired(this.#timeoutMs)

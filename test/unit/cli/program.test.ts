@@ -39,7 +39,11 @@ function replay(changes: Readonly<Record<string, string | null>>): readonly stri
 const WRONG: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
   ['no verb', [], /a verb is missing; there is schemas, send, tail, endpoints/],
   ['an unknown verb', ['sned'], /unknown verb sned/],
-  ['a verb alone that has verbs', ['schemas'], /there is lint, register/],
+  ['a verb alone that has verbs', ['schemas'], /there is check, diff, docs, plan, register/],
+  ['a folder that is not there', ['schemas', 'check', '/nowhere'], /no folder \/nowhere/],
+  ['a folder without versions', ['schemas', 'check', 'test', '--offline'], /no version is in/],
+  ['a version too few', ['schemas', 'diff', '2026-02-01'], /after/],
+  ['two versions at once', ['schemas', 'diff', 'schemas', '2026-02-01'], /holds 3 versions/],
   ['an unknown verb of a verb', ['endpoints', 'lst'], /unknown verb lst; there is list/],
   ['an unknown option', ['send', '--typ', 'x'], /--typ.*Did you mean --type/],
   ['a missing value', ['send', '--type'], /--type.*missing/],
@@ -103,6 +107,8 @@ describe('without a stack', () => {
     [['send', '--type', 'card.created', '--version', '2026-05-19']],
     [['endpoints', 'list']],
     [['schemas', 'register']],
+    [['schemas', 'plan']],
+    [['schemas', 'check']],
     [['consumers', 'status']],
     [replay({})],
   ])('%j says how to start it', async (args) => {

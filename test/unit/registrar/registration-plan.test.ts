@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ApiVersion } from '#core/ids.ts'
 import { DOMAINS } from '#core/routing.ts'
 import type { RegisteredSubject, SubjectState } from '#registrar/registration-plan.ts'
-import { declaredSubjects, entriesToWrite, subjectPlan } from '#registrar/registration-plan.ts'
+import { declaredSubjects, entriesToWrite, registrationPlan } from '#registrar/registration-plan.ts'
 import type { SchemaFolder } from '#registrar/schema-files.ts'
 
 const VERSION = '2026-05-19' as ApiVersion
@@ -24,6 +24,11 @@ const REGISTERED: RegisteredSubject[] = DECLARED.map((subject, i) => ({
   schemaId: i + 1,
 }))
 
+function planOf(found: Pick<SubjectState, 'level' | 'schemaId'>, catalogue = new Map()) {
+  const state = { topics: [], subjects: states(found), catalogue }
+  return registrationPlan([], state, 'FULL_TRANSITIVE')
+}
+
 describe('the plan of a registration', () => {
   it('names each subject after its record', () => {
     expect(DECLARED.map(({ subject }) => subject)).toContain(
@@ -33,18 +38,35 @@ describe('the plan of a registration', () => {
   })
 
   it('sets the level and registers where the registry is empty', () => {
-    const plan = subjectPlan(states({ level: null, schemaId: null }), 'FULL_TRANSITIVE')
+    const plan = planOf({ level: null, schemaId: null })
     expect([plan.levels.length, plan.schemas.length]).toEqual([6, 6])
+    expect(plan.entries).toEqual([{ version: VERSION, state: 'active' }])
   })
 
   it('corrects a level that differs, without registering anew', () => {
-    const plan = subjectPlan(states({ level: 'NONE', schemaId: 4 }), 'FULL_TRANSITIVE')
+    const plan = planOf({ level: 'NONE', schemaId: 4 })
     expect([plan.levels.length, plan.schemas.length]).toEqual([6, 0])
   })
 
   it('changes nothing where everything is there', () => {
-    const plan = subjectPlan(states({ level: 'FULL_TRANSITIVE', schemaId: 4 }), 'FULL_TRANSITIVE')
-    expect(plan).toEqual({ levels: [], schemas: [] })
+    const found = { level: 'FULL_TRANSITIVE', schemaId: 4 }
+    const registered = DECLARED.map((subject) => ({ ...subject, ...found }))
+    const [entry] = entriesToWrite(registered, new Map())
+    const topics = { missing: [], conflicts: [], differences: [] }
+    const plan = planOf(found, new Map([[VERSION, entry]]))
+    expect(plan).toEqual({ topics, levels: [], schemas: [], entries: [] })
+  })
+
+  it('writes the entry of a version with a schema that has no id yet, and keeps its state', () => {
+    const retired = { version: VERSION, state: 'retired' }
+    const plan = planOf({ level: 'NONE', schemaId: null }, new Map([[VERSION, retired]]))
+    expect(plan.entries).toEqual([{ version: VERSION, state: 'retired' }])
+  })
+
+  it('makes the topics that are missing', () => {
+    const topic = { name: 'a', partitions: 1, replicationFactor: 1, settings: {} }
+    const state = { topics: [], subjects: [], catalogue: new Map() }
+    expect(registrationPlan([topic], state, 'FULL').topics.missing).toEqual([topic])
   })
 })
 

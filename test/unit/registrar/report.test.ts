@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ApiVersion } from '#core/ids.ts'
-import type { Registration } from '#registrar/register.ts'
+import type { Registration } from '#registrar/registration.ts'
 import { registrationLines } from '#registrar/report.ts'
 
 const VERSION = '2026-05-19' as ApiVersion

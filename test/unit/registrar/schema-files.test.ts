@@ -32,7 +32,7 @@ describe('the schema folders', () => {
     const { folders, faults } = checkedFolders([texts({ card: '{' })])
     expect(folders).toEqual([])
     expect(faults).toEqual([
-      { file: '2026-05-19/card.avsc', path: '', message: 'the file is no JSON' },
+      { file: '2026-05-19/card.avsc', path: '', rule: 'file', message: 'the file is no JSON' },
     ])
   })
 

@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import type { CheckOptions } from './check-command.ts'
+import { checkSchemas } from './check-command.ts'
+import type { DiffOptions } from './diff-command.ts'
+import { diffSchemas, documentSchemas } from './diff-command.ts'
+import type { SchemasOptions } from './schemas-command.ts'
+import { planSchemas, registerSchemas } from './schemas-command.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The verbs below `schemas`. */
+export const SCHEMAS_VERBS = ['check', 'diff', 'docs', 'plan', 'register'] as const
+
+type Examples = (...lines: readonly string[]) => string
+
+const FOLDER_OPTION = ['--folder <folder>', 'folder with one folder for each version'] as const
+
+function addCheck(schemas: Command, terminal: Terminal, examples: Examples): void {
+  schemas
+    .command('check')
+    .argument('[folder]', 'folder of versions, or of one version')
+    .description('linter, compatibility, samples, and what differs; changes nothing')
+    .option('--offline', 'ask no registry; compatible with the known folder only')
+    .option('--known <folder>', 'versions to compare with; those of SCHEMAS_FOLDER when missing')
+    .option('--json', 'one JSON object with everything')
+    .addHelpText(
+      'after',
+      `
+Exits with 0 when nothing was found, 1 when something was (or the registry did not answer), 2 when
+it was used wrongly.
+${examples('schemas check', 'schemas check ../candidate/2026-09-01 --offline --json')}`,
+    )
+    .action((folder: string | undefined, options: CheckOptions) =>
+      checkSchemas(terminal, folder, options),
+    )
+}
+
+function addReadings(schemas: Command, terminal: Terminal, examples: Examples): void {
+  schemas
+    .command('diff')
+    .argument('<before>', 'a version, or the folder of one')
+    .argument('<after>', 'a version, or the folder of one')
+    .description('what differs between two versions, field by field')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', examples('schemas diff 2026-02-01 2026-05-19'))
+    .action((before: string, after: string, options: DiffOptions) =>
+      diffSchemas(terminal, before, after, options),
+    )
+  schemas
+    .command('docs')
+    .argument('<version>', 'a version, or the folder of one')
+    .description('the fields of a version as Markdown')
+    .addHelpText('after', examples('schemas docs 2026-05-19'))
+    .action((version: string) => documentSchemas(terminal, version))
+}
+
+/** Adds the verbs to `schemas`. */
+export function addSchemasVerbs(schemas: Command, terminal: Terminal, examples: Examples): void {
+  addCheck(schemas, terminal, examples)
+  addReadings(schemas, terminal, examples)
+  schemas
+    .command('plan')
+    .description('what register would change; changes nothing')
+    .option(...FOLDER_OPTION)
+    .addHelpText('after', examples('schemas plan', 'schemas plan --folder ../candidate'))
+    .action((options: SchemasOptions) => planSchemas(terminal, options))
+  schemas
+    .command('register')
+    .description('topics, compatibility, schemas, catalogue; changes only what is missing')
+    .option(...FOLDER_OPTION)
+    .addHelpText('after', examples('schemas register'))
+    .action((options: SchemasOptions) => registerSchemas(terminal, options))
+}

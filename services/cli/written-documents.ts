@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readSchemaFolders } from '#registrar/schema-files.ts'
+import { metricsDocument } from './metrics-document.ts'
+import { documented } from './readme.ts'
+import { versionReference } from './schema-reference.ts'
+
+/** A file that code writes, whole or in part. */
+export interface WrittenDocument {
+  /** From the root of the repository. */
+  readonly file: string
+  readonly content: string
+}
+
+/** Documents of words and tables: what each holds now is what it would be made from. */
+const DOCUMENTS = [
+  { file: 'README.md', write: documented },
+  { file: 'docs/metrics.md', write: metricsDocument },
+] as const
+
+/**
+ * Everything that `npm run docs` writes, as it should be now.
+ *
+ * @throws when a schema of the repository does not pass the linter
+ */
+export async function writtenDocuments(root: string): Promise<readonly WrittenDocument[]> {
+  const reading = await readSchemaFolders(join(root, 'schemas'))
+  const [fault] = reading?.faults ?? []
+  if (reading === null || fault !== undefined) {
+    throw new Error(`the schemas are not in order: ${fault?.file ?? 'no folder'}`)
+  }
+  const references = reading.folders.map((folder) => ({
+    file: `schemas/${folder.version}/README.md`,
+    content: `${versionReference(folder)}\n`,
+  }))
+  const documents = DOCUMENTS.map(async ({ file, write }) => ({
+    file,
+    content: write(await readFile(join(root, file), 'utf8').catch(() => '')),
+  }))
+  return [...(await Promise.all(documents)), ...references]
+}

@@ -42,6 +42,7 @@ ENTRYPOINT ["node", "services/ingress/main.ts"]
 
 # Five siblings: a domain adds its folder to the runtime. A sixth is three lines more.
 FROM service AS consumer
+COPY services/sdk services/sdk
 COPY services/consumers/runtime services/consumers/runtime
 
 FROM consumer AS consumer-pass

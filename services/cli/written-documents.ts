@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readSchemaFolders } from '#registrar/schema-files.ts'
+import { eventTypesSource } from '#registrar/event-types-source.ts'
+import { checkedFolders } from '#registrar/schema-files.ts'
+import { readVersionFolders } from '#registrar/version-folder.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { documented } from './readme.ts'
 import { versionReference } from './schema-reference.ts'
@@ -24,12 +26,13 @@ const DOCUMENTS = [
  * @throws when a schema of the repository does not pass the linter
  */
 export async function writtenDocuments(root: string): Promise<readonly WrittenDocument[]> {
-  const reading = await readSchemaFolders(join(root, 'schemas'))
-  const [fault] = reading?.faults ?? []
-  if (reading === null || fault !== undefined) {
-    throw new Error(`the schemas are not in order: ${fault?.file ?? 'no folder'}`)
-  }
-  const references = reading.folders.map((folder) => ({
+  const found = (await readVersionFolders(join(root, 'schemas')))?.versions ?? []
+  const { folders, faults } = checkedFolders(found)
+  const [fault] = faults
+  if (fault !== undefined) throw new Error(`the schemas are not in order: ${fault.file}`)
+  const types = found.map(({ samples }) => samples.map(({ name }) => name.replace(/\.json$/, '')))
+  const sources = eventTypesSource(folders.map((folder, i) => ({ folder, types: types[i] ?? [] })))
+  const references = folders.map((folder) => ({
     file: `schemas/${folder.version}/README.md`,
     content: `${versionReference(folder)}\n`,
   }))
@@ -37,5 +40,9 @@ export async function writtenDocuments(root: string): Promise<readonly WrittenDo
     file,
     content: write(await readFile(join(root, file), 'utf8').catch(() => '')),
   }))
-  return [...(await Promise.all(documents)), ...references]
+  return [
+    ...(await Promise.all(documents)),
+    ...references,
+    ...sources.map(({ file, content }) => ({ file: `services/sdk/events/${file}`, content })),
+  ]
 }

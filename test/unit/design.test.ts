@@ -20,12 +20,18 @@ function present(folder: string, within: (name: string) => boolean = () => true)
 }
 
 describe('the map of files', () => {
-  it.each(['core/', 'platform/', 'ingress/', 'consumers/runtime/', 'registrar/', 'cli/', 'local/'])(
-    'names every file of %s, and no other',
-    (folder) => {
-      expect(mapped(folder)).toEqual(present(folder))
-    },
-  )
+  it.each([
+    'core/',
+    'platform/',
+    'ingress/',
+    'consumers/runtime/',
+    'registrar/',
+    'sdk/',
+    'cli/',
+    'local/',
+  ])('names every file of %s, and no other', (folder) => {
+    expect(mapped(folder)).toEqual(present(folder))
+  })
 
   it.each(HANDLED_DOMAINS)('holds for the domain %s', (domain) => {
     expect(mapped('consumers/<domain>/')).toEqual(present(`consumers/${domain}/`))

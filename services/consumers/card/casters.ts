@@ -1,30 +1,37 @@
-import type { Caster, Fields } from '#consumers/runtime/contract.ts'
+import type { Caster } from '#consumers/runtime/contract.ts'
+import type { Merchant } from '#sdk/events/2026-05-19/card.ts'
+import { castResource } from '#sdk/versions/casters.ts'
 
 /** Four-digit category codes as text; labels of QairoPay's own before (contract, section 5). */
 const MERCHANT_CODES_SINCE = '2026-02-01'
-const COMPLAINTS_SINCE = '2026-05-19'
+const CURRENT = '2026-05-19'
 
-function isFields(value: unknown): value is Fields {
+/** The category in two columns of our own, since a label is no code. */
+interface CategorizedMerchant extends Omit<Merchant, 'category_code'> {
+  readonly category_label: string | null
+  readonly mcc: string | null
+}
+
+function isMerchant(value: unknown): value is Merchant {
   return typeof value === 'object' && value !== null
+}
+
+function categorized({ category_code, ...rest }: Merchant, version: string): CategorizedMerchant {
+  const code = category_code ?? null
+  return version < MERCHANT_CODES_SINCE
+    ? { ...rest, category_label: code, mcc: null }
+    : { ...rest, category_label: null, mcc: code }
 }
 
 /** `merchant.category_code` becomes `category_label` or `mcc`: no table leads from one to the other. */
 const castTransaction: Caster = (transaction, version) => {
   const { merchant } = transaction
-  if (!isFields(merchant)) return transaction
-  const { category_code: code = null, ...rest } = merchant
-  const words =
-    version < MERCHANT_CODES_SINCE
-      ? { category_label: code, mcc: null }
-      : { category_label: null, mcc: code }
-  return { ...transaction, merchant: { ...rest, ...words } }
+  if (!isMerchant(merchant)) return transaction
+  return { ...transaction, merchant: categorized(merchant, version) }
 }
 
-/** `customer_dispute` has been called `customer_complaint` since 2026-05-19. */
-const castDispute: Caster = (dispute, version) => {
-  const isOld = version < COMPLAINTS_SINCE && dispute.reason === 'customer_dispute'
-  return isOld ? { ...dispute, reason: 'customer_complaint' } : dispute
-}
+const castDispute: Caster = (dispute, version) =>
+  castResource('dispute', dispute, version, CURRENT).value
 
 /**
  * Versions of the card domain. `spending_controls` needs no caster: where a card is allowed and

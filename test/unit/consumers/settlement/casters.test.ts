@@ -26,7 +26,7 @@ describe('the types of settlement lines', () => {
   })
 
   it('leave lines without a type, and settlements without lines, as they are', () => {
-    expect(typesOf('2025-11-01', [{ type: null }, null])).toEqual([{ type: null }, null])
+    expect(typesOf('2025-11-01', [{ type: null }])).toEqual([{ type: null }])
     expect(typesOf('2025-11-01', null)).toBeNull()
   })
 })

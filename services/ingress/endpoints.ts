@@ -3,6 +3,7 @@ import { endpointId, tenantId } from '#core/ids.ts'
 import { partitionOf } from '#core/murmur2.ts'
 import type { Mode } from '#core/routing.ts'
 import { EVENT_PARTITIONS, modeOf } from '#core/routing.ts'
+import { decisionUrl as decisionUrlOf } from './decision-url.ts'
 import type { SigningSecret } from './signature.ts'
 import { signingKey } from './signature.ts'
 
@@ -19,6 +20,8 @@ export interface Endpoint {
   readonly partition: number
   /** CloudEvents `source`. */
   readonly source: string
+  /** Who decides synchronous authorization requests (`decision_url`); null: they are answered 501. */
+  readonly decisionUrl: URL | null
 }
 
 export type EndpointSet = ReadonlyMap<string, Endpoint>
@@ -74,10 +77,13 @@ function endpointOf(value: unknown): Endpoint | string {
   const secrets = secretsOf(fields.secrets)
   if (secrets === null) return 'needs secrets, each with an id and a value'
   if (state === 'enabled' && secrets.length === 0) return 'is enabled and has no secret'
+  const decisionUrl = decisionUrlOf(fields.decision_url)
+  if (decisionUrl === undefined) return 'has a decision_url that is no plain http or https address'
   const mode = modeOf(liveMode)
   const partition = partitionOf(new TextEncoder().encode(tenant), EVENT_PARTITIONS)
   const source = `/qairopay/${mode}/${tenant}`
-  return { id, tenantId: tenant, liveMode, mode, state, secrets, partition, source }
+  const placed = { mode, state, secrets, partition, source, decisionUrl }
+  return { id, tenantId: tenant, liveMode, ...placed }
 }
 
 /**

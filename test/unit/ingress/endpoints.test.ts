@@ -36,6 +36,7 @@ describe('an endpoint', () => {
       secrets: [{ id: 's1', key: expect.anything() }],
       partition: expect.any(Number),
       source: '/qairopay/live/tnt_01HZX',
+      decisionUrl: null,
     })
     expect(only({ ...good, live_mode: false })).toMatchObject({
       mode: 'sandbox',
@@ -73,6 +74,12 @@ describe('an endpoint', () => {
     expect(problemsOf({ endpoints: [{ ...good, secrets: [] }] })).toHaveLength(1)
   })
 
+  it('may name a service that decides synchronous authorization requests', () => {
+    const decision_url = 'https://decide.internal:8443/v1/authorizations?site=1'
+    expect(only({ ...good, decision_url }).decisionUrl?.href).toBe(decision_url)
+    expect(only({ ...good, decision_url: null }).decisionUrl).toBeNull()
+  })
+
   it('shows no secret when it is printed', () => {
     expect(JSON.stringify(only(good))).not.toContain(SECRET)
   })
@@ -95,6 +102,11 @@ describe('the problems of a set of endpoints', () => {
     ['with a secret outside a list', { ...good, secrets: { id: 's1', value: SECRET } }],
     ['with a secret without a name', { ...good, secrets: [{ value: SECRET }] }],
     ['with an empty secret', { ...good, secrets: [{ id: 's1', value: '' }] }],
+    ['with a decision_url that is no address', { ...good, decision_url: 'decide' }],
+    ['with a decision_url that is a list', { ...good, decision_url: ['http://127.0.0.1'] }],
+    ['with a decision_url of another scheme', { ...good, decision_url: 'file:///etc/passwd' }],
+    ['with a decision_url with a password', { ...good, decision_url: `http://a:${SECRET}@host/` }],
+    ['with a decision_url with a fragment', { ...good, decision_url: 'http://host/#x' }],
     ['with a secret that is a number', { ...good, secrets: [{ id: 's1', value: 12_345 }] }],
   ])('name the place of an endpoint that is %s', (_what, endpoint) => {
     const problems = problemsOf({ endpoints: [] }, { endpoints: [good, endpoint] })

@@ -92,7 +92,22 @@ export const ERRORS = {
     status: 501,
     type: 'not_implemented',
     fault: 'caller',
-    message: 'Synchronous authorization requests are not events and are not answered here.',
+    message:
+      'Synchronous authorization requests are no events, and this endpoint names no service that decides.',
+  },
+  call_mismatch: {
+    status: 403,
+    type: 'forbidden',
+    fault: 'caller',
+    message: 'The call names another tenant or mode than this endpoint. It was not passed on.',
+    alarm: true,
+  },
+  decision_unavailable: {
+    status: 503,
+    type: 'unavailable',
+    fault: 'environment',
+    message: 'The decision service gave no answer in time. Send again while it still matters.',
+    alarm: true,
   },
   queue_full: {
     status: 503,

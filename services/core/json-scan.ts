@@ -23,7 +23,7 @@ const COMMA = 0x2c
 const SPANNED_KEY = 'previous_attributes'
 
 /** The index of the quote that closes the string opened at `open`. */
-function stringEnd(text: string, open: number): number {
+export function stringEnd(text: string, open: number): number {
   let i = text.indexOf('"', open + 1)
   while (i !== -1 && isEscaped(text, i)) i = text.indexOf('"', i + 1)
   return i === -1 ? text.length : i
@@ -35,7 +35,8 @@ function isEscaped(text: string, quote: number): boolean {
   return slashes % 2 === 1
 }
 
-function keyText(text: string, open: number, end: number): string {
+/** The text between two quotes, escapes resolved. */
+export function keyText(text: string, open: number, end: number): string {
   const bare = text.slice(open + 1, end)
   return bare.includes('\\') ? (JSON.parse(`"${bare}"`) as string) : bare
 }

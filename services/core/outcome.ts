@@ -11,6 +11,7 @@ export const QUARANTINE_REASONS = [
   'mode_mismatch',
   'id_conflict',
   'stale_signature',
+  'card_number',
 ] as const
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 
@@ -39,6 +40,12 @@ export type Outcome =
       readonly id: EventId
       readonly at: Coordinate
     }
+  | {
+      /** A synchronous call, answered by the operator's decision service; nothing was stored. */
+      readonly kind: 'decided'
+      readonly body: Uint8Array
+      readonly contentType: string | null
+    }
   | { readonly kind: 'refused'; readonly code: ErrorCode }
 
 /** Success body of an answer. */
@@ -61,7 +68,10 @@ interface ErrorBody {
 
 export interface Answer {
   readonly status: number
-  readonly body: ReceivedBody | ErrorBody
+  /** Bytes only where somebody else's answer is passed on. */
+  readonly body: ReceivedBody | ErrorBody | Uint8Array
+  /** Of bytes, where it is known. */
+  readonly contentType?: string
   /** 503, 429 and 425 say when to come back. */
   readonly retry: boolean
 }
@@ -76,6 +86,11 @@ export function errorAnswer(code: ErrorCode, requestId: string): Answer {
 function setAsideAnswer(reason: QuarantineReason, id: EventId | null): Answer {
   const body = { received: true, set_aside: reason } as const
   return { status: 202, retry: false, body: id === null ? body : { ...body, id } }
+}
+
+function decidedAnswer({ body, contentType }: Extract<Outcome, { kind: 'decided' }>): Answer {
+  const answer = { status: 200, retry: false, body }
+  return contentType === null ? answer : { ...answer, contentType }
 }
 
 /** The one place where an outcome becomes an HTTP answer. */
@@ -93,6 +108,8 @@ export function answerOf(outcome: Outcome, requestId: string): Answer {
       return setAsideAnswer(outcome.reason, outcome.id)
     case 'denied':
       return errorAnswer(outcome.reason, requestId)
+    case 'decided':
+      return decidedAnswer(outcome)
     case 'refused':
       return errorAnswer(outcome.code, requestId)
   }

@@ -9,8 +9,9 @@ import type { Outcome } from '#core/outcome.ts'
 import { answerOf, errorAnswer } from '#core/outcome.ts'
 import type { TraceSpan, Tracing } from '#platform/traces.ts'
 import type { Webhook } from './identification.ts'
-import type { Receiver, Reception } from './receiver.ts'
-import { refusal } from './receiver.ts'
+import type { Receiver } from './receiver.ts'
+import type { Reception } from './reception.ts'
+import { refusal } from './reception.ts'
 import type { Answered, Report } from './report.ts'
 import { lineOf } from './report.ts'
 import type { IngressSettings } from './settings.ts'
@@ -22,6 +23,13 @@ export interface IngressAppOptions {
   /** True from the first moment of a stop: connections end with their answer. */
   readonly draining: () => boolean
   readonly tracing: Tracing | null
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When its headers had arrived, on the clock of `performance.now()`. */
+    arrivedAtMs: number
+  }
 }
 
 const HOOKS = '/v1/hooks/'
@@ -40,7 +48,7 @@ function retryAfterSeconds(): number {
 }
 
 function placeOf(outcome: Outcome): string | null {
-  if (outcome.kind === 'refused') return null
+  if (!('at' in outcome)) return null
   const { topic, partition, offset } = outcome.at
   return `${topic}/${partition}/${offset}`
 }
@@ -59,6 +67,8 @@ function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook
     signatures: headersDistinct['qairopay-signature'] ?? [],
     oldSignatures: headersDistinct['x-qairopay-signature'] ?? [],
     traceparent: spans?.traceparentOf(request) ?? callersTraceparent(request),
+    contentType: headersDistinct['content-type']?.[0],
+    arrivedAtMs: request.arrivedAtMs,
     body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
   }
 }
@@ -133,6 +143,7 @@ class Answers {
     this.#options.report.answered(answered)
     this.#spans?.end(reply.request, answered)
     reply.code(answer.status)
+    if (answer.contentType !== undefined) reply.header('content-type', answer.contentType)
     if (answer.retry) reply.header('retry-after', retryAfterSeconds())
     if (this.#options.draining()) reply.header('connection', 'close')
     const place = this.#options.settings.reportCoordinates ? placeOf(reception.outcome) : null
@@ -213,8 +224,10 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
 /** The signed bytes are what counts: no content type is refused, and nothing is inflated. */
 function takeAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  app.decorateRequest('arrivedAtMs', 0)
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', (request, _reply, done) => {
+    request.arrivedAtMs = performance.now()
     const { headers } = request.raw as IncomingMessage
     // A malformed content type would be a 415, after which the sender destroys the event.
     if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
@@ -232,7 +245,8 @@ export function ingressApp(options: IngressAppOptions): FastifyInstance {
   // Before the body is read: refusing costs little exactly when little is left.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (!request.is404) spans?.begin(request)
-    const code = receiver.refusesNow()
+    const { endpointId } = request.params as { readonly endpointId?: string }
+    const code = receiver.refusesNow(endpointId ?? '')
     if (code === null || request.is404) done()
     else answers.refuse(reply, request.id, code)
   })

@@ -31,9 +31,6 @@ export interface DecisionInput {
   readonly leaseHeld: boolean
 }
 
-/** The synchronous decision call of the contract (section 4): not an event. */
-const SYNCHRONOUS_CALL = 'card.transaction.authorization_request'
-
 /** Step 5 of a webhook's life: the body must say the same tenant and mode as the endpoint. */
 export function bindingFault(
   { tenantId, liveMode }: Endpoint,
@@ -45,8 +42,7 @@ export function bindingFault(
 
 /** Step 6: where a bound event goes. Pure; the table of answers is `responses.md`. */
 export function decide(input: DecisionInput): Decision {
-  const { envelope, stale, staleSignature } = input
-  if (envelope.type === SYNCHRONOUS_CALL) return { kind: 'refuse', code: 'synchronous_call' }
+  const { stale, staleSignature } = input
   if (stale && staleSignature === 'reject') {
     return { kind: 'refuse', code: 'timestamp_out_of_tolerance' }
   }

@@ -5,6 +5,8 @@ import type { EventId } from '#core/ids.ts'
 import { eventId } from '#core/ids.ts'
 import { scanJson } from '#core/json-scan.ts'
 import type { VerifiedBody } from './signature.ts'
+import type { SynchronousCall } from './synchronous-call.ts'
+import { synchronousCall } from './synchronous-call.ts'
 
 /** A verified body, read. `detail` names a field or a rule of ours, never what was sent. */
 export type EventBody =
@@ -13,8 +15,16 @@ export type EventBody =
       readonly envelope: Envelope
       /** Exactly as sent, or null where it is missing or null. */
       readonly previousAttributesText: string | null
+      /** The body as text. */
+      readonly text: string
     }
-  | { readonly ok: false; readonly detail: string; readonly id: EventId | null }
+  | {
+      readonly ok: false
+      readonly detail: string
+      readonly id: EventId | null
+      /** A readable body that is no event at all. */
+      readonly call?: SynchronousCall
+    }
 
 function malformed(detail: string, id: EventId | null = null): EventBody {
   return { ok: false, detail, id }
@@ -34,8 +44,8 @@ function readableId(value: unknown): EventId | null {
 }
 
 /**
- * UTF-8, JSON, repeated top-level keys, depth, envelope, in this order. Everything that fails here
- * was signed by the sender, so it is set aside and not refused.
+ * UTF-8, JSON, depth, repeated top-level keys, envelope, in this order. Everything that fails here
+ * was signed by the sender, so it is set aside and not refused; only a synchronous call is neither.
  */
 export function readEventBody(body: VerifiedBody, maxDepth: number): EventBody {
   if (!isUtf8(body)) return malformed('not UTF-8')
@@ -46,10 +56,12 @@ export function readEventBody(body: VerifiedBody, maxDepth: number): EventBody {
   const scan = scanJson(text)
   if (scan.depth > maxDepth) return malformed('nested too deeply', id)
   if (scan.repeatedKey) return malformed('a top-level key stands there twice')
+  const call = synchronousCall(json.value)
+  if (call !== null) return { ok: false, detail: 'a synchronous call', id: null, call }
   const result = parseEnvelope(json.value)
   if (!result.ok) return malformed(`${result.fault.field}: ${result.fault.expected}`, id)
   const { envelope } = result
   const previousAttributesText =
     envelope.previousAttributes === null ? null : scan.previousAttributes
-  return { ok: true, envelope, previousAttributesText }
+  return { ok: true, envelope, previousAttributesText, text }
 }

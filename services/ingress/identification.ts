@@ -15,7 +15,20 @@ export interface Webhook {
   /** Every `X-QairoPay-Signature` header, the name before 2026-02-01. */
   readonly oldSignatures: readonly string[]
   readonly traceparent: string | undefined
+  readonly contentType: string | undefined
+  /** When its headers had arrived, on the clock of `performance.now()`. */
+  readonly arrivedAtMs: number
   readonly body: Buffer
+}
+
+/** The names of the header, now and before 2026-02-01. */
+export const SIGNATURE_HEADERS = ['QairoPay-Signature', 'X-QairoPay-Signature'] as const
+export type SignatureHeaderName = (typeof SIGNATURE_HEADERS)[number]
+
+/** The one header that counted, as it came. */
+export interface CarriedSignature {
+  readonly name: SignatureHeaderName
+  readonly value: string
 }
 
 /** A webhook that QairoPay signed for this endpoint. */
@@ -28,6 +41,7 @@ export interface VerifiedWebhook {
   /** Unix seconds, as sent. */
   readonly signedAt: string
   readonly secretId: string
+  readonly signature: CarriedSignature
 }
 
 export type Identification =
@@ -54,12 +68,23 @@ function refused(code: ErrorCode, endpoint: Endpoint | null = null): Identificat
   return { kind: 'refused', code, endpoint }
 }
 
-/** The one signature header, read strictly; null when there is none, two, or a malformed one. */
-function headerOf(webhook: Webhook, oldSignatureHeader: boolean): SignatureHeader | null {
+/** A well-formed signature header and where it came from. */
+interface ReadSignature extends SignatureHeader {
+  readonly carried: CarriedSignature
+}
+
+/**
+ * The one signature header, read strictly; null when there is none, two, or a malformed one. The
+ * old header counts only where the new one is missing, so that it cannot weaken a new one.
+ */
+function headerOf(webhook: Webhook, oldSignatureHeader: boolean): ReadSignature | null {
   const { signatures, oldSignatures } = webhook
-  const values = signatures.length === 0 && oldSignatureHeader ? oldSignatures : signatures
+  const isOld = signatures.length === 0 && oldSignatureHeader
+  const values = isOld ? oldSignatures : signatures
   const [value] = values
-  return value === undefined || values.length > 1 ? null : parseSignatureHeader(value)
+  const header = value === undefined || values.length > 1 ? null : parseSignatureHeader(value)
+  if (value === undefined || header === null) return null
+  return { ...header, carried: { name: SIGNATURE_HEADERS[isOld ? 1 : 0], value } }
 }
 
 /** Steps 2 and 3 of a webhook's life: which endpoint, and did QairoPay sign it. */
@@ -89,7 +114,7 @@ export class Identifier {
     return this.#check(webhook, header)
   }
 
-  #check(webhook: Webhook, header: SignatureHeader): Identification {
+  #check(webhook: Webhook, header: ReadSignature): Identification {
     const endpoint = this.#store.current()?.get(webhook.endpointId) ?? null
     if (endpoint?.state === 'removed') return refused('endpoint_removed', endpoint)
     if (endpoint?.state === 'disabled') return refused('endpoint_disabled', endpoint)
@@ -100,7 +125,8 @@ export class Identifier {
     if (endpoint === null) return refused(this.#unknown(webhook.endpointId))
     if (result.kind === 'invalid') return refused('invalid_signature', endpoint)
     const { body, stale, secretId } = result
-    return { kind: 'verified', endpoint, body, stale, signedAt: header.signedAtText, secretId }
+    const { signedAtText: signedAt, carried: signature } = header
+    return { kind: 'verified', endpoint, body, stale, signedAt, secretId, signature }
   }
 
   #unknown(id: string): ErrorCode {

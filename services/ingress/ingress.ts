@@ -14,6 +14,8 @@ import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
 import type { Tracing } from '#platform/traces.ts'
 import { ingressApp } from './app.ts'
+import { receiveCall } from './call-reception.ts'
+import { DecisionServices } from './decision-service.ts'
 import { EndpointFiles } from './endpoint-files.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Identifier } from './identification.ts'
@@ -85,6 +87,7 @@ class Ingress implements RunningIngress {
   readonly #control: ControlTail
   readonly #sender: BatchSender
   readonly #commit: GroupCommit
+  readonly #decisions: DecisionServices
   readonly #receiver: Receiver
   readonly #app: FastifyInstance
   #draining = false
@@ -114,6 +117,10 @@ class Ingress implements RunningIngress {
         metrics.endpoints.set(count)
         metrics.endpointsCurrent.set(result === 'loaded' ? 1 : 0)
       },
+    })
+    this.#decisions = new DecisionServices({
+      budgetMs: settings.authorizationBudgetMs,
+      maxInFlight: settings.authorizationMaxInFlight,
     })
     this.#receiver = this.#newReceiver(routeTable(this.#control, topicPrefix, log))
     this.#app = ingressApp({
@@ -154,6 +161,7 @@ class Ingress implements RunningIngress {
     this.#receiver.close()
     await Promise.race([this.#commit.drained(), delay(FLUSH_CAP_MS, undefined, { ref: false })])
     this.#endpoints.stop()
+    this.#decisions.close()
     await Promise.all([this.#sender.close(), this.#control.stop()])
   }
 
@@ -198,6 +206,9 @@ class Ingress implements RunningIngress {
       leaseHeld: (nowMs) => this.#control.leaseHeld(nowMs),
       jsonDepth: settings.jsonDepth,
       staleSignature: settings.staleSignature,
+      cardNumbers: settings.cardNumbers,
+      takesCalls: (id) => (this.#endpoints.current()?.get(id)?.decisionUrl ?? null) !== null,
+      answerCall: (who, call, webhook) => receiveCall(who, call, webhook, this.#decisions),
       now: Date.now,
     })
   }

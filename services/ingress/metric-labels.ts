@@ -1,7 +1,9 @@
 import { ERRORS } from '#core/errors.ts'
 import { QUARANTINE_REASONS } from '#core/outcome.ts'
-import { DOMAINS } from '#core/routing.ts'
+import { DOMAINS, MODES } from '#core/routing.ts'
 import type { LabelMeanings } from '#platform/metrics.ts'
+import { NO_DECISIONS } from './decision-service.ts'
+import { SIGNATURE_HEADERS } from './identification.ts'
 
 const CODES = Object.keys(ERRORS)
 const STATUSES = Object.values(ERRORS).map(({ status }) => String(status))
@@ -10,7 +12,7 @@ const STATUSES = Object.values(ERRORS).map(({ status }) => String(status))
 export const INGRESS_LABELS: LabelMeanings = {
   outcome: {
     about: 'what became of a request',
-    values: ['stored', 'duplicate', 'set_aside', 'denied', 'refused'],
+    values: ['stored', 'duplicate', 'set_aside', 'denied', 'decided', 'refused'],
   },
   reason: {
     about: 'why: a code of the answers or of the quarantine, empty for what was stored',
@@ -19,11 +21,18 @@ export const INGRESS_LABELS: LabelMeanings = {
   status: { about: 'HTTP status of the answer', values: ['200', '202', ...STATUSES] },
   code: {
     about: 'the code that is an alarm',
-    values: ['id_conflict', ...CODES.filter((code) => 'alarm' in ERRORS[code as never])],
+    values: [
+      'id_conflict',
+      'card_number',
+      ...CODES.filter((code) => 'alarm' in ERRORS[code as never]),
+    ],
   },
   result: {
-    about: 'of a write (answered, refused, unknown) or of a reading (loaded, failed)',
-    values: ['answered', 'refused', 'unknown', 'loaded', 'failed'],
+    about:
+      'of a write (answered, refused, unknown), of a reading (loaded, failed) or of a synchronous call (decided, or why not)',
+    values: ['answered', 'unknown', 'loaded', 'failed', 'decided', ...NO_DECISIONS],
   },
   domain: { about: 'part of the business', values: DOMAINS },
+  header: { about: 'the header that carried the signature', values: SIGNATURE_HEADERS },
+  mode: { about: 'the mode of the endpoint', values: MODES },
 }

@@ -1,5 +1,7 @@
 import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
+import type { ContentMetrics } from './content-metrics.ts'
+import { contentMetrics } from './content-metrics.ts'
 
 /** The figures of an ingress; labels are bounded and never hold a tenant, an id or a value. */
 export interface IngressMetrics {
@@ -12,6 +14,7 @@ export interface IngressMetrics {
   readonly unknownFields: Counter<'domain'>
   readonly ignoredFields: Counter<'domain'>
   readonly retiredVersion: Counter
+  readonly content: ContentMetrics
   readonly endpoints: Gauge
   readonly endpointReloads: Counter<'result'>
   readonly endpointsCurrent: Gauge
@@ -110,6 +113,7 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       'Events of API versions that are retired.',
       [],
     ),
+    content: contentMetrics(registry),
     endpoints: new Gauge({
       name: 'ingress_endpoints',
       help: 'Endpoints that are loaded.',

@@ -3,32 +3,21 @@ import type { OutgoingRecord } from '#core/commit.ts'
 import type { Envelope } from '#core/envelope.ts'
 import type { ErrorCode } from '#core/errors.ts'
 import type { Outcome, QuarantineReason } from '#core/outcome.ts'
-import type { Domain } from '#core/routing.ts'
+import type { CallReception } from './call-reception.ts'
+import type { CardNumberPolicy } from './card-data.ts'
+import { cardNumberDetail } from './card-data.ts'
 import type { Decision } from './decision.ts'
 import { bindingFault, decide } from './decision.ts'
-import type { Endpoint } from './endpoints.ts'
 import type { EventBody } from './event-body.ts'
 import { readEventBody } from './event-body.ts'
 import type { Commitment } from './group-commit.ts'
 import type { Identification, VerifiedWebhook, Webhook } from './identification.ts'
 import type { RecentEvents } from './recent-events.ts'
+import type { Reception } from './reception.ts'
+import { NOTHING_KNOWN, refusal } from './reception.ts'
 import { eventRecord, quarantineRecord, traceparentOf } from './records.ts'
 import type { RouteTable } from './routes.ts'
-
-/** What became of a webhook, with all that the one line about it may tell. */
-export interface Reception {
-  readonly outcome: Outcome
-  readonly endpoint: Endpoint | null
-  readonly envelope: Envelope | null
-  readonly domain: Domain | null
-  /** A field or a rule of ours, never what was sent. */
-  readonly detail: string | null
-  readonly secretId: string | null
-  readonly staleSignature: boolean
-  readonly retiredVersion: boolean
-  readonly unknownFields: number
-  readonly ignoredFields: number
-}
+import type { SynchronousCall } from './synchronous-call.ts'
 
 /** Makes records durable; `GroupCommit` is the one that does. */
 interface Committer {
@@ -46,6 +35,14 @@ export interface ReceiverOptions {
   readonly leaseHeld: (nowMs: number) => boolean
   readonly jsonDepth: number
   readonly staleSignature: 'quarantine' | 'reject' | 'accept'
+  readonly cardNumbers: CardNumberPolicy
+  /** Whether the endpoint has a decision service, so that what comes may have no use for Kafka. */
+  readonly takesCalls: (endpointId: string) => boolean
+  readonly answerCall: (
+    who: VerifiedWebhook,
+    call: SynchronousCall,
+    webhook: Webhook,
+  ) => Promise<CallReception>
   readonly now: () => number
 }
 
@@ -55,23 +52,6 @@ type Route = Extract<Decision, { kind: 'route' }>
 interface InFlight {
   readonly digest: string
   readonly outcome: Promise<Outcome>
-}
-
-const NOTHING_KNOWN: Omit<Reception, 'outcome'> = {
-  endpoint: null,
-  envelope: null,
-  domain: null,
-  detail: null,
-  secretId: null,
-  staleSignature: false,
-  retiredVersion: false,
-  unknownFields: 0,
-  ignoredFields: 0,
-}
-
-/** A webhook that got no further than a refusal. */
-export function refusal(code: ErrorCode, known: Partial<Reception> = {}): Reception {
-  return { ...NOTHING_KNOWN, ...known, outcome: { kind: 'refused', code } }
 }
 
 function refusedCommitment(commitment: Commitment): ErrorCode {
@@ -98,20 +78,33 @@ export class Receiver {
     this.#closed = true
   }
 
-  /** Whether the next webhook would be refused unread. */
-  refusesNow(): ErrorCode | null {
+  /**
+   * Whether the next webhook would be refused unread. That the queue for Kafka is full does not
+   * concern a synchronous call, and only its body tells it from an event.
+   */
+  refusesNow(endpointId: string): ErrorCode | null {
     if (this.#closed) return 'draining'
+    return this.#options.takesCalls(endpointId) ? null : this.#refusesEvents()
+  }
+
+  #refusesEvents(): ErrorCode | null {
     return this.#options.committer.full() ? 'queue_full' : null
   }
 
   async receive(webhook: Webhook): Promise<Reception> {
-    const early = this.refusesNow()
+    const early = this.refusesNow(webhook.endpointId)
     if (early !== null) return refusal(early)
     const who = await this.#options.identify(webhook)
     if (who.kind === 'refused') return refusal(who.code, { endpoint: who.endpoint })
     const { endpoint, secretId, stale } = who
-    const known = { endpoint, secretId, staleSignature: stale }
+    const signatureHeader = who.signature.name
+    const known = { endpoint, secretId, signatureHeader, staleSignature: stale }
     const body = readEventBody(who.body, this.#options.jsonDepth)
+    if (!body.ok && body.call !== undefined) {
+      return { ...(await this.#called(who, body.call, webhook)), ...known }
+    }
+    const late = this.#refusesEvents()
+    if (late !== null) return refusal(late, known)
     if (!body.ok && stale && this.#options.staleSignature === 'reject') {
       return refusal('timestamp_out_of_tolerance', known)
     }
@@ -119,6 +112,15 @@ export class Receiver {
       ? await this.#bound(who, body, traceparentOf(webhook.traceparent))
       : await this.#setAside(who, 'malformed', body.detail, { id: body.id, envelope: null })
     return { ...reception, ...known }
+  }
+
+  async #called(who: VerifiedWebhook, call: SynchronousCall, webhook: Webhook): Promise<Reception> {
+    const { outcome, detail, mismatch, decision } = await this.#options.answerCall(
+      who,
+      call,
+      webhook,
+    )
+    return { ...NOTHING_KNOWN, outcome, detail, mismatch, call: { decision } }
   }
 
   async #bound(
@@ -129,7 +131,10 @@ export class Receiver {
     const { envelope } = body
     const facts = { id: envelope.id, envelope }
     const fault = bindingFault(who.endpoint, envelope)
-    if (fault !== null) return await this.#setAside(who, fault, 'not the endpoint\u2019s', facts)
+    if (fault !== null) {
+      const aside = await this.#setAside(who, fault, 'not the endpoint\u2019s', facts)
+      return { ...aside, mismatch: fault }
+    }
     const key = `${who.endpoint.mode}/${envelope.tenantId}/${envelope.id}`
     const digest = hash('sha256', who.body, 'base64url')
     const earlier = this.#earlier(key, digest, envelope)
@@ -151,7 +156,29 @@ export class Receiver {
       case 'set_aside':
         return await this.#setAside(who, decision.reason, decision.detail, facts)
       case 'route':
-        return await this.#store(who, body, decision, { key, digest, traceparent })
+        return await this.#routed(who, body, decision, { key, digest, traceparent })
+    }
+  }
+
+  async #routed(
+    who: VerifiedWebhook,
+    body: ReadableBody,
+    route: Route,
+    known: { key: string; digest: string; traceparent: string | null },
+  ): Promise<Reception> {
+    const { cardNumbers } = this.#options
+    const { envelope, text } = body
+    const detail = cardNumbers === 'off' ? null : cardNumberDetail(text, route.encoder.fieldNames)
+    if (detail === null) return await this.#store(who, body, route, known)
+    const reception =
+      cardNumbers === 'quarantine'
+        ? await this.#setAside(who, 'card_number', detail, { id: envelope.id, envelope })
+        : await this.#store(who, body, route, known)
+    return {
+      ...reception,
+      domain: route.domain,
+      cardNumber: true,
+      detail: reception.detail ?? detail,
     }
   }
 

@@ -2,9 +2,11 @@ import { errorEntry, isFinal } from '#core/errors.ts'
 import type { Answer, Outcome } from '#core/outcome.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
+import { countContent } from './content-metrics.ts'
 import { LineBudget } from './line-budget.ts'
 import type { IngressMetrics } from './metrics.ts'
-import type { Reception } from './receiver.ts'
+import type { Reception } from './reception.ts'
+import { SYNCHRONOUS_CALL } from './synchronous-call.ts'
 
 /** One answered request. */
 export interface Answered {
@@ -18,6 +20,7 @@ function reasonOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'stored':
     case 'duplicate':
+    case 'decided':
       return ''
     case 'set_aside':
     case 'denied':
@@ -30,7 +33,7 @@ function reasonOf(outcome: Outcome): string {
 /** All that may be told of a request; no line, metric or span says more. */
 export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
   const { outcome, endpoint, envelope, detail, secretId } = reception
-  const at = outcome.kind === 'refused' ? null : outcome.at
+  const at = 'at' in outcome ? outcome.at : null
   return {
     event: 'webhook.received',
     request_id: requestId,
@@ -42,9 +45,10 @@ export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
     tenant_id: endpoint?.tenantId ?? null,
     mode: endpoint?.mode ?? null,
     secret_id: secretId,
+    signature_header: reception.signatureHeader,
     stale_signature: reception.staleSignature,
     event_id: envelope?.id ?? null,
-    event_type: envelope?.type ?? null,
+    event_type: envelope?.type ?? (reception.call === null ? null : SYNCHRONOUS_CALL),
     api_version: envelope?.apiVersion ?? null,
     topic: at?.topic ?? null,
     partition: at?.partition ?? null,
@@ -85,9 +89,11 @@ export class Report {
     })
     this.#metrics.seconds.observe({ outcome: outcome.kind }, tookMs / 1000)
     this.#countFields(reception)
+    countContent(this.#metrics.content, reception)
     if (isFinal(answer.status)) this.#metrics.finalRefusals.inc({ reason: reasonOf(outcome) })
     const isAlarm = this.#alarm(outcome)
-    const isUsual = outcome.kind === 'stored' && !reception.staleSignature
+    const { staleSignature, cardNumber } = reception
+    const isUsual = outcome.kind === 'stored' && !staleSignature && !cardNumber
     if (!this.#log.isLevelEnabled(isAlarm ? 'error' : isUsual ? 'debug' : 'info')) return
     const leftOut = this.#leftOut(floodKind(outcome))
     if (leftOut === null) return
@@ -121,7 +127,7 @@ export class Report {
 
   #alarm(outcome: Outcome): boolean {
     if (outcome.kind === 'set_aside') {
-      if (outcome.reason !== 'id_conflict') return false
+      if (outcome.reason !== 'id_conflict' && outcome.reason !== 'card_number') return false
       this.#metrics.alarms.inc({ code: outcome.reason })
       return true
     }

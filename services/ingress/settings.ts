@@ -7,6 +7,7 @@ import {
 import type { Settings } from '#platform/config/settings.ts'
 import { oneOf, required, setting, wholeNumber } from '#platform/config/settings.ts'
 import { TRACE_SETTINGS } from '#platform/traces-settings.ts'
+import { CONTENT_SETTINGS } from './content-settings.ts'
 
 const MINUTE_MS = 60_000
 const MIB = 1024 * 1024
@@ -50,18 +51,7 @@ const OWN_SETTINGS = {
     300,
     'How far the time of a signature may lie from now, in both directions.',
   ),
-  staleSignature: setting(
-    'STALE_SIGNATURE',
-    oneOf(['quarantine', 'reject', 'accept']),
-    'quarantine',
-    'What happens to a valid signature outside the tolerance: set aside (202), 425, or stored with a flag.',
-  ),
-  oldSignatureHeader: setting(
-    'OLD_SIGNATURE_HEADER',
-    Type.Boolean(),
-    true,
-    'Whether X-QairoPay-Signature is read where QairoPay-Signature is missing (tenants on 2025-11-01).',
-  ),
+  ...CONTENT_SETTINGS,
   bodyBytes: setting(
     'BODY_MAX_BYTES',
     wholeNumber(1024, MIB),

@@ -2,7 +2,7 @@ import type { Type } from 'avsc'
 import type { Envelope } from '#core/envelope.ts'
 import { FRAME_BYTES, writeFrame } from './confluent-frame.ts'
 import type { EventSchema } from './event-schema.ts'
-import { readEventSchema } from './event-schema.ts'
+import { fieldNames, readEventSchema } from './event-schema.ts'
 import { exactData } from './exact-integers.ts'
 import { bindType } from './long-binding.ts'
 import type { Projection, Tally } from './projection.ts'
@@ -35,6 +35,8 @@ export type EncodeResult =
   | { readonly ok: false; readonly path: string; readonly expected: string }
 
 export interface EventEncoder {
+  /** Every name of a field, at whatever depth, and of the envelope. */
+  readonly fieldNames: ReadonlySet<string>
   /** Synchronous, no I/O, never throws on any JSON. */
   encode(event: EventToEncode): EncodeResult
 }
@@ -136,6 +138,7 @@ export function compileEventEncoder({ schemaText, schemaId }: EncoderSource): Ev
   const write = frameWriter(bindType(schema.root), schemaId)
   const project = compileFields(schema.resources, 'data')
   return {
+    fieldNames: fieldNames(schema),
     encode(event) {
       const fault = envelopeFault(event)
       if (fault !== null) return fault

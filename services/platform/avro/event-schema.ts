@@ -53,6 +53,19 @@ export function readEventSchema(schemaText: string): EventSchema {
   }
 }
 
+function namesBelow(node: SchemaNode): readonly string[] {
+  if (typeof node === 'string') return []
+  if (isUnion(node)) return node.flatMap(namesBelow)
+  const own = (node.fields ?? []).flatMap(({ name, type }) => [name, ...namesBelow(type)])
+  const inner = typeof node.type === 'string' ? [] : namesBelow(node.type)
+  return [...own, ...inner, ...(node.items === undefined ? [] : namesBelow(node.items))]
+}
+
+/** Every name of a field, at whatever depth, and the names of an event's own keys. */
+export function fieldNames({ root }: EventSchema): ReadonlySet<string> {
+  return new Set([...namesBelow(root), 'data', 'previous_attributes'])
+}
+
 /** The X of `["null", X]`, or the node itself when it is no union. */
 export function nonNull(node: SchemaNode): SchemaNode {
   if (!isUnion(node)) return node

@@ -244,12 +244,6 @@ function sign(body: Uint8Array): string {
 }
 
 describe('a signature', () => {
-  it('is read from the old header when the new one is missing', async () => {
-    const body = Buffer.from(await sampleFor(sandbox))
-    const answer = await stage.raw(body, sandbox.id, { 'X-QairoPay-Signature': sign(body) })
-    expect(answer.status).toBe(200)
-  })
-
   it('of either secret is accepted during a rotation, alone or beside another', async () => {
     const [old, fresh] = rotated.secrets
     for (const secret of [old?.value ?? '', fresh?.value ?? '']) {
@@ -261,18 +255,6 @@ describe('a signature', () => {
       expect(answer.status).toBe(200)
     }
   })
-
-  it.each([-301, 301, -86_400, 86_400])(
-    'made %i s away from now sets the event aside',
-    async (seconds) => {
-      const body = Buffer.from(await sampleFor(sandbox))
-      const secret = sandbox.secrets[0]?.value ?? ''
-      const signature = signatureHeader(secret, body, nowSeconds() + seconds)
-      const answer = await stage.raw(body, sandbox.id, { 'QairoPay-Signature': signature })
-      expect(answer.status).toBe(202)
-      expect(answer.body.set_aside).toBe('stale_signature')
-    },
-  )
 })
 
 describe('a signed body that cannot be routed', () => {
@@ -340,12 +322,6 @@ describe('a signed body that cannot be routed', () => {
     const answer = await stage.send(body)
     expect([answer.status, codeOf(answer)]).toEqual([403, 'mode_mismatch'])
     expect(answer.at?.topic).toBe(stage.topic('quarantine', 'sandbox'))
-  })
-
-  it('because it asks for a decision is answered 501', async () => {
-    const type = 'card.transaction.authorization_request'
-    const answer = await stage.send(await sampleFor(sandbox, undefined, undefined, { type }))
-    expect([answer.status, codeOf(answer)]).toEqual([501, 'synchronous_call'])
   })
 })
 

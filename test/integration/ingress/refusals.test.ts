@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { signatureHeader } from '#ingress/signature.ts'
 import { kafkaClient } from '#platform/kafka/connection.ts'
 import { createLogger } from '#platform/log.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import type { HttpAnswer, StageOptions } from './stage.ts'
-import { IngressStage, newEndpoint, nowSeconds, sampleFor } from './stage.ts'
+import { IngressStage, newEndpoint, sampleFor } from './stage.ts'
 
 const soon = { withinMs: 30_000 }
 const log = createLogger({ service: 'test', level: 'silent' })
@@ -25,13 +24,6 @@ function codeOf({ body }: HttpAnswer): unknown {
   return (body.error as { code?: unknown } | undefined)?.code
 }
 
-async function stale(): Promise<HttpAnswer> {
-  const body = Buffer.from(await sampleFor(stage.endpoint))
-  const secret = stage.endpoint.secrets[0]?.value ?? ''
-  const signature = signatureHeader(secret, body, nowSeconds() - 3600)
-  return await stage.raw(body, stage.endpoint.id, { 'QairoPay-Signature': signature })
-}
-
 async function deleteTopic(topic: string): Promise<void> {
   const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
   const admin = kafkaClient(connection, log, 3).admin()
@@ -40,32 +32,6 @@ async function deleteTopic(topic: string): Promise<void> {
   await eventually(async () => !(await admin.listTopics()).includes(topic), soon)
   await admin.disconnect()
 }
-
-describe('the policy for stale signatures', () => {
-  it('reject: 425, to be signed anew', async () => {
-    await set({ settings: { STALE_SIGNATURE: 'reject' } })
-    const answer = await stale()
-    expect([answer.status, codeOf(answer)]).toEqual([425, 'timestamp_out_of_tolerance'])
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
-  })
-
-  it('reject: yet 200 for what is acknowledged already, whose answer may have been lost', async () => {
-    await set({ settings: { STALE_SIGNATURE: 'reject' } })
-    const body = Buffer.from(await sampleFor(stage.endpoint))
-    expect((await stage.send(body)).status).toBe(200)
-    const secret = stage.endpoint.secrets[0]?.value ?? ''
-    const signature = signatureHeader(secret, body, nowSeconds() - 3600)
-    const again = await stage.raw(body, stage.endpoint.id, { 'QairoPay-Signature': signature })
-    expect([again.status, again.body.duplicate]).toEqual([200, true])
-  })
-
-  it('accept: 200, and the log says so', async () => {
-    await set({ settings: { STALE_SIGNATURE: 'accept' } })
-    const answer = await stale()
-    expect(answer.status).toBe(200)
-    expect(stage.logLines.join('')).toContain('"stale_signature":true')
-  })
-})
 
 describe('the queue', () => {
   it('that is full refuses with 503 and Retry-After, and takes the next ones when it is not', async () => {

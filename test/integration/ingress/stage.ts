@@ -31,6 +31,7 @@ export interface DeclaredEndpoint {
   readonly live_mode: boolean
   readonly enabled?: boolean
   readonly removed?: boolean
+  readonly decision_url?: string
   readonly secrets: readonly { readonly id: string; readonly value: string }[]
 }
 

@@ -46,6 +46,7 @@ describe('the catalogue of errors', () => {
       'body_too_large',
       'tenant_mismatch',
       'mode_mismatch',
+      'call_mismatch',
       'not_found',
       'method_not_allowed',
       'bad_request',

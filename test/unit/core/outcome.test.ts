@@ -22,6 +22,7 @@ const every: readonly Outcome[] = [
     { kind: 'set_aside', reason, id: null, at } as const,
   ]),
   ...denied.map((reason) => ({ kind: 'denied', reason, id, at }) as const),
+  { kind: 'decided', body: new Uint8Array([1]), contentType: 'text/plain' },
   ...codes.map((code) => ({ kind: 'refused', code }) as const),
 ]
 
@@ -75,8 +76,17 @@ describe('the answer to a webhook', () => {
     }
   })
 
-  it('is 2xx exactly when the bytes are kept and the sender may forget them', () => {
-    for (const outcome of every) {
+  it('is the decision of the service, byte for byte, for a synchronous call', () => {
+    const body = new Uint8Array([0x7b, 0x7d])
+    const contentType = 'application/json'
+    const decided = { kind: 'decided', body, contentType } as const
+    const answer = { status: 200, retry: false, body }
+    expect(answerOf(decided, 'req_1')).toEqual({ ...answer, contentType })
+    expect(answerOf({ ...decided, contentType: null }, 'req_1')).toEqual(answer)
+  })
+
+  it('is 2xx for an event exactly when the bytes are kept and the sender may forget them', () => {
+    for (const outcome of every.filter(({ kind }) => kind !== 'decided')) {
       const kept = ['stored', 'duplicate', 'set_aside'].includes(outcome.kind)
       const { status } = answerOf(outcome, 'req_1')
       expect(status >= 200 && status < 300, JSON.stringify(outcome)).toBe(kept)

@@ -36,7 +36,10 @@ function envelopeOf(changes: Readonly<Record<string, unknown>> = {}): Envelope {
   return result.envelope
 }
 
-const encoder: EventEncoder = { encode: () => ({ ok: false, path: '', expected: '' }) }
+const encoder: EventEncoder = {
+  fieldNames: new Set(),
+  encode: () => ({ ok: false, path: '', expected: '' }),
+}
 
 function tableOf(states: Readonly<Record<string, VersionState>>, missing: readonly Domain[] = []) {
   const empty = compileRoutes([], 'p', () => null)
@@ -131,14 +134,6 @@ describe('the decision', () => {
     })
     expect(decide(input({ stale: true, staleSignature: 'accept' }))).toMatchObject({
       kind: 'route',
-    })
-  })
-
-  it('refuses the synchronous call', () => {
-    const type = 'card.transaction.authorization_request'
-    expect(decide(input({ envelope: envelopeOf({ type }) }))).toEqual({
-      kind: 'refuse',
-      code: 'synchronous_call',
     })
   })
 })

@@ -60,6 +60,27 @@ describe('a signed body', () => {
   })
 })
 
+describe('a synchronous call', () => {
+  const type = '"card.transaction.authorization_request"'
+
+  it('is found in any readable body, and is neither an event nor malformed', () => {
+    const none = { tenantId: undefined, liveMode: undefined }
+    expect(read(`{"type":${type}}`)).toMatchObject({ ok: false, id: null, call: none })
+    expect(read(textWith({ type }))).toMatchObject({
+      ok: false,
+      call: { tenantId: 'tnt_01HZX', liveMode: false },
+    })
+  })
+
+  it('is not looked for in what cannot be read for sure', () => {
+    const twice = textWith({ type }, ',"type":"card.created"')
+    const deep = `{"type":${type},"a":${'['.repeat(64)}${']'.repeat(64)}}`
+    for (const text of [twice, deep, `{"type":${type}`, `[{"type":${type}}]`]) {
+      expect(read(text)).not.toHaveProperty('call')
+    }
+  })
+})
+
 describe('a signed body that cannot be understood', () => {
   it.each([
     ['no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'not UTF-8'],

@@ -55,6 +55,8 @@ function webhook(changes: Partial<Webhook> = {}): Webhook {
     signatures: [signatureHeader('first', body, NOW_SECONDS)],
     oldSignatures: [],
     traceparent: undefined,
+    contentType: undefined,
+    arrivedAtMs: 0,
     body,
     ...changes,
   }
@@ -102,6 +104,20 @@ describe('the identification', () => {
     expect(await codeOf(store, old, { oldSignatureHeader: false })).toBe('malformed_header')
     const both = webhook({ signatures: ['nonsense'], oldSignatures: [good] })
     expect(await codeOf(store, both)).toBe('malformed_header')
+    const wrong = signatureHeader('wrong', body, NOW_SECONDS)
+    const weak = webhook({ signatures: [wrong], oldSignatures: [good] })
+    expect(await codeOf(store, weak)).toBe('invalid_signature')
+    const twice = webhook({ signatures: [], oldSignatures: [good, good] })
+    expect(await codeOf(store, twice)).toBe('malformed_header')
+  })
+
+  it('says which header carried the signature, and what it was', async () => {
+    const store = storeOf(setOf({}))
+    const [value = ''] = webhook().signatures
+    const fresh = await identify(store, webhook({ oldSignatures: ['nonsense'] }))
+    expect(fresh).toMatchObject({ signature: { name: 'QairoPay-Signature', value } })
+    const old = await identify(store, webhook({ signatures: [], oldSignatures: [value] }))
+    expect(old).toMatchObject({ signature: { name: 'X-QairoPay-Signature', value } })
   })
 
   it('reloads before it refuses, so that a fresh secret or endpoint counts at once', async () => {

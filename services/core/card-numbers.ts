@@ -5,7 +5,7 @@ import { keyText, stringEnd } from './json-scan.ts'
 /** The names of the keys down to a value; `[]` for an item of a list. */
 export type ValuePath = readonly string[]
 
-export const LIST_ITEM = '[]'
+const LIST_ITEM = '[]'
 
 const QUOTE = 0x22
 const OPEN_BRACE = 0x7b

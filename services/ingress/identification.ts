@@ -26,7 +26,7 @@ export const SIGNATURE_HEADERS = ['QairoPay-Signature', 'X-QairoPay-Signature'] 
 export type SignatureHeaderName = (typeof SIGNATURE_HEADERS)[number]
 
 /** The one header that counted, as it came. */
-export interface CarriedSignature {
+interface CarriedSignature {
   readonly name: SignatureHeaderName
   readonly value: string
 }

@@ -1,3 +1,4 @@
+import { holdsCardNumber } from '#core/card-numbers.ts'
 import { errorEntry, isFinal } from '#core/errors.ts'
 import type { Answer, Outcome } from '#core/outcome.ts'
 import type { Logger } from '#platform/log.ts'
@@ -30,6 +31,13 @@ function reasonOf(outcome: Outcome): string {
   }
 }
 
+/** The type is the sender's own words, so the one thing that must not be told may stand in it. */
+function toldType({ envelope, call }: Reception): string | null {
+  if (call !== null) return SYNCHRONOUS_CALL
+  const type = envelope?.type ?? null
+  return type !== null && holdsCardNumber(type) ? '(masked)' : type
+}
+
 /** All that may be told of a request; no line, metric or span says more. */
 export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
   const { outcome, endpoint, envelope, detail, secretId } = reception
@@ -48,7 +56,7 @@ export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
     signature_header: reception.signatureHeader,
     stale_signature: reception.staleSignature,
     event_id: envelope?.id ?? null,
-    event_type: envelope?.type ?? (reception.call === null ? null : SYNCHRONOUS_CALL),
+    event_type: toldType(reception),
     api_version: envelope?.apiVersion ?? null,
     topic: at?.topic ?? null,
     partition: at?.partition ?? null,

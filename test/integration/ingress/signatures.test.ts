@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signatureHeader } from '#ingress/signature.ts'
+import { eventually } from '../../fixtures/eventually.ts'
 import { readLog } from '../../fixtures/log-reader.ts'
 import type { HttpAnswer } from './stage.ts'
 import { IngressStage, newEndpoint, nowSeconds, sampleFor, ulid } from './stage.ts'
@@ -36,8 +37,19 @@ function outcomeOf({ status, body }: HttpAnswer): readonly [number, unknown] {
   return [status, code ?? body.set_aside ?? (body.duplicate === true ? 'duplicate' : 'stored')]
 }
 
-async function post(policy: Policy, body: Buffer, headers: Record<string, string | string[]>) {
-  return await stageOf(policy).raw(body, endpoint.id, headers)
+/** As the sender would: what cannot be judged yet, for want of a fresh catalogue, is sent again. */
+async function post(
+  policy: Policy,
+  body: Buffer,
+  headers: Record<string, string | string[]>,
+): Promise<HttpAnswer> {
+  return await eventually(
+    async () => {
+      const answer = await stageOf(policy).raw(body, endpoint.id, headers)
+      return outcomeOf(answer)[1] === 'catalogue_unavailable' ? null : answer
+    },
+    { withinMs: 30_000 },
+  )
 }
 
 describe('the old signature header', () => {

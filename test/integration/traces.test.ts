@@ -1,16 +1,12 @@
-import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { signatureHeader } from '#ingress/signature.ts'
 import { kafkaClient } from '#platform/kafka/connection.ts'
 import { createLogger } from '#platform/log.ts'
 import { eventually } from '../fixtures/eventually.ts'
+import { ServiceProcess } from '../fixtures/service-process.ts'
 import { TraceCollector } from '../fixtures/trace-collector.ts'
 import { IngressStage, nowSeconds, post, sampleFor } from './ingress/stage.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const soon = { withinMs: 60_000 }
 const CALLERS_TRACE = '0af7651916cd43dd8448eb211c80319c'
 const CALLERS_SPAN = 'b7ad6b7169203331'
@@ -21,38 +17,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-interface Service {
-  /** Its `service.started` line. */
-  readonly started: Readonly<Record<string, string>>
-  /** Asks it to stop; resolves with its exit code. */
-  stop(): Promise<number | null>
-}
-
-async function startService(
-  room: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<Service> {
-  const env = { MANAGEMENT_PORT: '0', DRAIN_DELAY_MS: '0', ...settings }
-  const args = [`services/${room}/main.ts`]
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 2] })
-  cleanups.push(async () => void (await ended(child, 'SIGKILL')))
-  let output = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString('utf8')
-  })
-  const line = await eventually(
-    () => output.split('\n').find((each) => each.includes('"service.started"')),
-    soon,
-  )
-  return { started: JSON.parse(line), stop: () => ended(child, 'SIGTERM') }
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill(signal)
-    await once(child, 'exit')
-  }
-  return child.exitCode
+async function started(room: string, settings: Readonly<Record<string, string>>) {
+  const service = await ServiceProcess.start(room, settings)
+  cleanups.push(() => service.kill())
+  return service
 }
 
 /** A collector, an ingress and a consumer of cards, on the topics and endpoint of a stage. */
@@ -68,15 +36,15 @@ async function chain() {
   }
   const { endpointsFile } = stage
   const own = { ENDPOINTS_FILE: endpointsFile, INGRESS_PORT: '0', REPORT_COORDINATES: 'true' }
-  const ingress = await startService('ingress', { ...settings, ...own })
+  const ingress = await started('ingress', { ...settings, ...own })
   const DATABASE_URL = inject('databaseUrl')
-  const consumer = await startService('consumers/card', { ...settings, DATABASE_URL })
+  const consumer = await started('consumers/card', { ...settings, DATABASE_URL })
   /** Sends until it is stored: an ingress that has just started has no catalogue yet. */
   const send = async (body: string, traceparent: string) => {
     const bytes = Buffer.from(body)
     const signature = signatureHeader(stage.endpoint.secrets[0]?.value ?? '', bytes, nowSeconds())
     const headers = { 'QairoPay-Signature': signature, traceparent }
-    const url = `${ingress.started.address}/v1/hooks/${stage.endpoint.id}`
+    const url = `${ingress.url}/v1/hooks/${stage.endpoint.id}`
     const answer = await eventually(async () => {
       const given = await post(url, bytes, headers)
       return given.status === 200 ? given : null

@@ -22,7 +22,18 @@ export interface MetricGroup {
 }
 
 const SHARED_LABELS: LabelMeanings = {
-  check: { about: 'name of the condition, as in `/readyz`', values: null },
+  check: {
+    about: 'name of the condition, as in `/readyz`',
+    values: [
+      'draining',
+      'endpoints',
+      'catalogue',
+      'kafka',
+      'database',
+      'kafka_live',
+      'kafka_sandbox',
+    ],
+  },
 }
 
 /** What prom-client keeps of a declaration; its types leave the labels and the type out. */
@@ -44,7 +55,7 @@ function declared(declare: (registry: Registry) => unknown): readonly DeclaredMe
   return declarationsOf(registry)
 }
 
-const NOTHING_TO_READ = {
+export const NOTHING_TO_READ = {
   queueRecords: () => 0,
   queueBytes: () => 0,
   brokenEntries: () => 0,

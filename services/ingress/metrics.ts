@@ -1,7 +1,10 @@
 import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
+import { ERRORS, isFinal } from '#core/errors.ts'
+import { QUARANTINE_REASONS } from '#core/outcome.ts'
 import type { ContentMetrics } from './content-metrics.ts'
 import { contentMetrics } from './content-metrics.ts'
+import { INGRESS_LABELS } from './metric-labels.ts'
 
 /** The figures of an ingress; labels are bounded and never hold a tenant, an id or a value. */
 export interface IngressMetrics {
@@ -61,13 +64,32 @@ function levels(registers: Registry[], read: IngressLevels): void {
   })
 }
 
+type Counted = Pick<IngressMetrics, 'webhooks' | 'finalRefusals' | 'alarms'>
+
+/**
+ * Series begin at 0 with the process: one that appears with its first event looks to Prometheus as
+ * if it had never grown, and an alert on it would miss that event.
+ */
+function beginAtZero({ webhooks, finalRefusals, alarms }: Counted): void {
+  for (const [code, { status }] of Object.entries(ERRORS)) {
+    webhooks.inc({ outcome: 'refused', reason: code, status }, 0)
+    if (isFinal(status)) finalRefusals.inc({ reason: code }, 0)
+  }
+  for (const reason of QUARANTINE_REASONS) {
+    const isDenied = reason in ERRORS
+    const outcome = isDenied ? 'denied' : 'set_aside'
+    webhooks.inc({ outcome, reason, status: isDenied ? 403 : 202 }, 0)
+  }
+  for (const code of INGRESS_LABELS.code?.values ?? []) alarms.inc({ code }, 0)
+}
+
 /** Declares the figures in a process's registry. */
 export function ingressMetrics(registry: Registry, read: IngressLevels): IngressMetrics {
   const registers = [registry]
   levels(registers, read)
   const counter = <const Label extends string>(name: string, help: string, labels: Label[]) =>
     new Counter<Label>({ name, help, labelNames: labels, registers })
-  return {
+  const metrics = {
     webhooks: counter(
       'ingress_webhooks_total',
       'Answers by outcome, its reason (a code of the answers or of the quarantine) and status.',
@@ -130,4 +152,6 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       registers,
     }),
   }
+  beginAtZero(metrics)
+  return metrics
 }

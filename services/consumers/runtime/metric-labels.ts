@@ -3,7 +3,10 @@ import type { LabelMeanings } from '#platform/metrics.ts'
 import { SET_ASIDE_REASONS } from './reading.ts'
 
 const GAP_KINDS = ['contradicted', 'silent']
-const JUMP_KINDS = ['seek_back', 'lost', 'topic_reset', 'gap']
+/** How Kafka and the database can disagree about the next offset. */
+export const JUMP_KINDS = ['seek_back', 'lost', 'topic_reset', 'gap'] as const
+/** Whose fault a batch is tried again for. */
+export const RETRIED_FAULTS = ['environment', 'unknown'] as const
 
 /** Every label of the consumers. All are few: none holds a tenant, an id or a value. */
 export const CONSUMER_LABELS: LabelMeanings = {
@@ -21,7 +24,7 @@ export const CONSUMER_LABELS: LabelMeanings = {
     about: 'why a Kafka consumer was made anew',
     values: ['crash', 'silence', 'unreachable'],
   },
-  fault: { about: 'whose fault the database saw', values: ['environment', 'unknown'] },
+  fault: { about: 'whose fault the database saw', values: RETRIED_FAULTS },
   kind: { about: 'of a gap or of a jump', values: [...GAP_KINDS, ...JUMP_KINDS] },
   domain: { about: 'part of the business', values: HANDLED_DOMAINS },
   resource: { about: 'a resource of the schemas, such as `card`', values: null },

@@ -1,5 +1,8 @@
 import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
+import { FAMILIES, MODES } from '#core/routing.ts'
+import { JUMP_KINDS, RETRIED_FAULTS } from './metric-labels.ts'
+import { SET_ASIDE_REASONS } from './reading.ts'
 
 /** The figures of a consumer; labels are bounded and never hold a tenant, an id or a value. */
 export interface ConsumerMetrics {
@@ -18,10 +21,24 @@ export interface ConsumerMetrics {
   readonly impossibleTransitions: Counter<'mode' | 'resource'>
 }
 
+/**
+ * Series that alerts count begin at 0 with the process: one that appears with its first event looks
+ * to Prometheus as if it had never grown.
+ */
+function beginAtZero({ records, setAside, offsetJumps, retries }: ConsumerMetrics): void {
+  for (const mode of MODES) {
+    for (const family of [...FAMILIES, 'unknown'])
+      records.inc({ mode, family, outcome: 'parked' }, 0)
+    for (const reason of SET_ASIDE_REASONS) setAside.inc({ mode, reason }, 0)
+    for (const kind of JUMP_KINDS) offsetJumps.inc({ mode, kind }, 0)
+    for (const fault of RETRIED_FAULTS) retries.inc({ mode, fault }, 0)
+  }
+}
+
 /** Declares the figures in a process's registry. */
 export function consumerMetrics(registry: Registry): ConsumerMetrics {
   const registers = [registry]
-  return {
+  const metrics = {
     records: new Counter({
       name: 'consumer_records_total',
       help: 'Records handled, by first part of the event type and by outcome.',
@@ -102,4 +119,6 @@ export function consumerMetrics(registry: Registry): ConsumerMetrics {
       registers,
     }),
   }
+  beginAtZero(metrics)
+  return metrics
 }

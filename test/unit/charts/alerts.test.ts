@@ -1,46 +1,76 @@
-import { readFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { NOTHING_TO_READ } from '#cli/metrics-document.ts'
 import { consumerMetrics } from '#consumers/runtime/metrics.ts'
+import { ERRORS, isFinal } from '#core/errors.ts'
+import { ingressMetrics } from '#ingress/metrics.ts'
+import { alertRules } from '../../fixtures/alert-rules.ts'
+import { expectKnown, labelsOf, valuesOf } from '../../fixtures/metric-promises.ts'
+import { parseExpression } from '../../fixtures/promql.ts'
 
-interface Rule {
-  readonly alert: string
-  readonly expr: string
-  readonly annotations: { readonly summary: string; readonly description: string }
+const rules = alertRules()
+
+/** The series that a process shows before anything happened, as `name{label="value"}`. */
+async function firstSeries(): Promise<ReadonlySet<string>> {
+  const registry = new Registry()
+  ingressMetrics(registry, NOTHING_TO_READ)
+  consumerMetrics(registry)
+  const metrics = await registry.getMetricsAsJSON()
+  return new Set(
+    metrics.flatMap(({ name, values }) =>
+      values.flatMap(({ labels }) =>
+        Object.entries(labels).map(([label, value]) => `${name}{${label}="${value}"}`),
+      ),
+    ),
+  )
 }
 
-const file = new URL('../../../charts/event-router/alerts/consumers.yaml', import.meta.url)
-const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] }
-const rules = groups.flatMap((group) => group.rules)
+describe.each(rules.map((rule) => [rule.alert, rule] as const))('%s', (name, rule) => {
+  it('asks for metrics, labels and values that exist', () => {
+    expectKnown(rule.expr)
+  })
 
-const registry = new Registry()
-consumerMetrics(registry)
-const known = new Map(registry.getMetricsAsArray().map((metric) => [metric.name, metric]))
+  it('says what happened, what it means, and how bad it is', () => {
+    expect(name).toMatch(/^EventRouter[A-Z][A-Za-z0-9]+$/)
+    expect(['critical', 'warning', 'info']).toContain(rule.labels.severity)
+    expect(rule.annotations.summary).toMatch(/^.{20,}\.$/)
+    expect(rule.annotations.description).toMatch(/^.{20,}\.$/)
+    if (rule.for !== undefined) expect(rule.for).toMatch(/^\d+m$/)
+  })
 
-describe('the alerts of the consumers', () => {
-  it.each(rules.map((rule) => [rule.alert, rule] as const))(
-    '%s: asks for metrics and labels that exist',
-    (_name, { expr }) => {
-      const names = expr.match(/\bconsumer_[a-z_]+/g) ?? []
-      expect(names.length).toBeGreaterThan(0)
-      for (const name of names) {
-        const metric = known.get(name) as { labelNames?: readonly string[] } | undefined
-        expect([name, metric !== undefined]).toEqual([name, true])
-        const labels = [...expr.matchAll(/by \(([a-z_, ]+)\)|\{([a-z_]+)[=!]/g)]
-        const asked = labels.flatMap(([, by, match]) => (by ?? match ?? '').split(/, ?/))
-        // Every metric of a process carries its service.
-        const own = ['service', ...(metric?.labelNames ?? [])]
-        expect(asked.filter((label) => !own.includes(label))).toEqual([])
+  it('names only labels in its words that its expression keeps', () => {
+    const words = JSON.stringify(rule.annotations)
+    const named = [...words.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label)
+    const { groupings } = parseExpression(rule.expr)
+    expect(named.filter((label) => !groupings.includes(label ?? ''))).toEqual([])
+  })
+
+  it('counts from the very first event on: its series begin at 0', async () => {
+    const series = await firstSeries()
+    const { uses } = parseExpression(rule.expr)
+    for (const use of uses.filter(({ within }) => within === 'increase')) {
+      const own = [...series].filter((each) => each.startsWith(`${use.name}{`))
+      const isOpen = use.name === 'consumer_impossible_transitions_total'
+      if (labelsOf(use).length > 1) expect([use.name, own.length > 0]).toEqual([use.name, !isOpen])
+      for (const { label, operator, value } of use.matchers) {
+        if (operator.startsWith('!')) continue
+        const values = valuesOf(use, label) ?? []
+        const matched = values.filter((each) => new RegExp(`^(?:${value})$`).test(each))
+        const missing = matched.filter((each) => !series.has(`${use.name}{${label}="${each}"}`))
+        expect([use.name, label, missing]).toEqual([use.name, label, []])
       }
-    },
-  )
-
-  it('each say what happened and what to do', () => {
-    for (const { alert, annotations } of rules) {
-      expect([alert, annotations.summary.length > 10, annotations.description.length > 10]).toEqual(
-        [alert, true, true],
-      )
     }
   })
+})
+
+it('every answer after which an event is gone is counted from the first on', async () => {
+  const series = await firstSeries()
+  const finals = Object.entries(ERRORS).filter(([, { status }]) => isFinal(status))
+  const missing = finals.filter(([code]) => !series.has(`final_4xx_total{reason="${code}"}`))
+  expect(missing).toEqual([])
+})
+
+it('no alert is there twice', () => {
+  const names = rules.map(({ alert }) => alert)
+  expect(new Set(names).size).toBe(names.length)
 })

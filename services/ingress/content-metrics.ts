@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import { Counter, Histogram } from 'prom-client'
-import { MODES } from '#core/routing.ts'
+import { DOMAINS, MODES } from '#core/routing.ts'
 import { SIGNATURE_HEADERS } from './identification.ts'
 import type { Reception } from './reception.ts'
 
@@ -52,6 +52,7 @@ export function contentMetrics(registry: Registry): ContentMetrics {
   // From the first moment at zero: a counter that appears with its first alarm raises none.
   for (const header of SIGNATURE_HEADERS) metrics.verified.inc({ header }, 0)
   for (const mode of MODES) metrics.modeMismatches.inc({ mode }, 0)
+  for (const domain of DOMAINS) metrics.cardNumbers.inc({ domain }, 0)
   return metrics
 }
 

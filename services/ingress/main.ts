@@ -1,5 +1,6 @@
 import { processEnvironment } from '#platform/config/environment.ts'
 import { settingsOrExit } from '#platform/config/settings-or-exit.ts'
+import { listening } from '#platform/http/listening.ts'
 import { listenManagement, managementApp } from '#platform/http/management.ts'
 import { createLogger } from '#platform/log.ts'
 import { LogLevel } from '#platform/log-level.ts'
@@ -28,7 +29,7 @@ const management = managementApp({
   checks: ingress.checks,
   logLevel: new LogLevel(log),
 })
-installShutdown({
+const shutdown = installShutdown({
   log,
   deadlineMs: settings.drainDelayMs + settings.drainDeadlineMs + CLOSING_MS,
   steps: [
@@ -38,6 +39,11 @@ installShutdown({
   ],
 })
 const { managementHost, managementPort } = settings
-const managementAddress = await listenManagement(management, managementHost, managementPort)
-const address = await ingress.listen()
+const end = { log, shutdown }
+const managementAddress = await listening(
+  'MANAGEMENT_HOST, MANAGEMENT_PORT',
+  () => listenManagement(management, managementHost, managementPort),
+  end,
+)
+const address = await listening('INGRESS_HOST, INGRESS_PORT', () => ingress.listen(), end)
 log.info({ event: 'service.started', address, management: managementAddress })

@@ -12,6 +12,7 @@ import type { GroupConsumer } from '#platform/kafka/group-consumer.ts'
 import { startGroupConsumer } from '#platform/kafka/group-consumer.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
+import { Outage } from '#platform/outage.ts'
 import type { Database } from '#platform/postgres/database.ts'
 import { openDatabase } from '#platform/postgres/database.ts'
 import { migrate } from '#platform/postgres/migrations.ts'
@@ -129,14 +130,17 @@ class DomainProcess implements RunningConsumer {
 
   async #start(): Promise<void> {
     const { signal } = this.#stopping
+    const { log } = this.#options
+    const outage = new Outage({ log, away: 'database.away', back: 'database.back' })
     for (let tries = 1; !signal.aborted; tries += 1) {
       try {
         await this.#prepareDatabase()
         this.#startProblem = null
+        outage.back()
         break
       } catch (error) {
         this.#startProblem = 'the database cannot be migrated'
-        this.#options.log.warn({ event: 'database.away', tries, ...errorFields(error) })
+        outage.away(errorFields(error))
         await delay(backOffMs(tries, Math.random()), undefined, { signal }).catch(() => undefined)
       }
     }

@@ -1,5 +1,6 @@
 import { processEnvironment } from '#platform/config/environment.ts'
 import { settingsOrExit } from '#platform/config/settings-or-exit.ts'
+import { listening } from '#platform/http/listening.ts'
 import { listenManagement, managementApp } from '#platform/http/management.ts'
 import { createLogger, errorFields } from '#platform/log.ts'
 import { LogLevel } from '#platform/log-level.ts'
@@ -52,6 +53,10 @@ export async function runConsumerService(domain: DomainConsumer): Promise<void> 
     ],
   })
   const { managementHost, managementPort } = settings
-  const address = await listenManagement(management, managementHost, managementPort)
+  const address = await listening(
+    'MANAGEMENT_HOST, MANAGEMENT_PORT',
+    () => listenManagement(management, managementHost, managementPort),
+    { log, shutdown },
+  )
   log.info({ event: 'service.started', management: address, modes: settings.modes })
 }

@@ -45,6 +45,16 @@ export function instant(text: string): number {
   return ms
 }
 
+const SPAN = /^([1-9]\d{0,5})([dhms])$/
+const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const
+
+/** A parser of a moment to come: a time, or a span from now; milliseconds since the epoch. */
+export function deadline(text: string): number {
+  const [, number, unit] = SPAN.exec(text) ?? []
+  if (number === undefined) return instant(text)
+  return Date.now() + Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS]
+}
+
 /** A parser of a tenant's id. */
 export function tenant(text: string): TenantId {
   const id = tenantId(text)

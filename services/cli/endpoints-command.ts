@@ -1,32 +1,246 @@
 import Table from 'cli-table3'
-import type { Endpoint } from '#ingress/endpoints.ts'
-import { readEndpoints } from './endpoint-source.ts'
-import { stackEnvironment } from './stack-address.ts'
+import type { EndpointId, TenantId } from '#core/ids.ts'
+import { endpointId } from '#core/ids.ts'
+import type { Mode } from '#core/routing.ts'
+import { modeOf } from '#core/routing.ts'
+import type { EndpointEntry, SecretEntry } from '#ingress/endpoint-entry.ts'
+import { newestFirst } from '#ingress/endpoints.ts'
+import { isUsable } from '#ingress/signature.ts'
+import { sortableIds } from '#local/event-ids.ts'
+import { endpointBook } from './endpoint-access.ts'
+import type { EndpointDecision } from './endpoint-book.ts'
+import { added, foundEndpoint, removed, retired, rotated, switched } from './endpoint-changes.ts'
+import { failure } from './fault.ts'
+import { actorName } from './operator.ts'
+import { newSecret } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface EndpointsOptions {
   readonly json?: true
 }
 
-function shown({ id, tenantId, mode, state, secrets }: Endpoint) {
-  return { id, tenant_id: tenantId, mode, enabled: state === 'enabled', secrets: secrets.length }
+export interface EndpointActionOptions extends EndpointsOptions {
+  readonly actor?: string
+}
+
+interface SecretOptions extends EndpointActionOptions {
+  readonly secretStdin?: true
+  /** Milliseconds since the epoch. */
+  readonly notAfter?: number
+}
+
+export interface AddOptions extends SecretOptions {
+  readonly tenant: TenantId
+  readonly mode: Mode
+  readonly id?: EndpointId
+  readonly disabled?: true
+  readonly decisionUrl?: string
+}
+
+export interface RotateOptions extends SecretOptions {
+  /** Milliseconds since the epoch. */
+  readonly oldNotAfter?: number
+}
+
+export interface RetireOptions extends EndpointActionOptions {
+  readonly secret: string
+  readonly force?: true
+}
+
+export interface RemoveOptions extends EndpointActionOptions {
+  readonly yes?: true
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+function listed({ id, tenantId, liveMode, state, secrets }: EndpointEntry) {
+  return {
+    id,
+    tenant_id: tenantId,
+    mode: modeOf(liveMode),
+    state,
+    enabled: state === 'enabled',
+    secrets: secrets.length,
+  }
+}
+
+function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const style = { head: [], border: [], compact: true }
+  const table = new Table({ head: [...head], style })
+  for (const row of rows) table.push([...row])
+  return table.toString()
 }
 
 /** Lists the endpoints: how many secrets each has, never the secrets. */
 export async function listEndpoints(terminal: Terminal, { json }: EndpointsOptions): Promise<void> {
-  const environment = await stackEnvironment(terminal.environment, ['ENDPOINTS_FILE'])
-  const endpoints = await readEndpoints(environment.ENDPOINTS_FILE ?? '')
-  const rows = [...endpoints.values()].map(shown)
+  const found = await (await endpointBook(terminal)).read()
+  const rows = [...found.values()].map(listed)
   if (json === true) {
     for (const row of rows) terminal.line(JSON.stringify(row))
     return
   }
-  const table = new Table({
-    head: ['id', 'tenant', 'mode', 'enabled', 'secrets'],
-    style: { head: [], border: [], compact: true },
-  })
-  for (const { id, tenant_id: tenant, mode, enabled, secrets } of rows) {
-    table.push([id, tenant, mode, enabled ? 'yes' : 'no', secrets])
+  const cells = rows.map((row) => [
+    ...[row.id, row.tenant_id, row.mode, row.enabled ? 'yes' : `no (${row.state})`],
+    String(row.secrets),
+  ])
+  terminal.line(plainTable(['id', 'tenant', 'mode', 'enabled', 'secrets'], cells))
+}
+
+function shownSecret(secret: SecretEntry, nowMs: number) {
+  const { id, sinceMs, notAfterMs } = secret
+  const usable = isUsable(secret, nowMs)
+  return { id, since: iso(sinceMs), not_after: iso(notAfterMs), usable }
+}
+
+/** Shows one endpoint with its secrets' ids and times, never the secrets. */
+export async function showEndpoint(
+  terminal: Terminal,
+  id: string,
+  { json }: EndpointsOptions,
+): Promise<void> {
+  const entry = foundEndpoint(await (await endpointBook(terminal)).read(), id)
+  const nowMs = Date.now()
+  const secrets = newestFirst(entry.secrets).map((secret) => shownSecret(secret, nowMs))
+  if (json === true) {
+    terminal.line(JSON.stringify({ ...listed(entry), secrets }))
+    return
   }
-  terminal.line(table.toString())
+  terminal.line(`${id}  ${entry.tenantId}  ${modeOf(entry.liveMode)}  ${entry.state}`)
+  const cells = secrets.map((secret) => [
+    ...[secret.id, secret.since ?? 'unknown', secret.not_after ?? 'none'],
+    secret.usable ? 'yes' : 'no',
+  ])
+  terminal.line(plainTable(['secret', 'since', 'not after', 'usable'], cells))
+}
+
+/** What a person or a program reads after a change; the secret only when it was made here. */
+interface Said {
+  readonly words: string
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly secret?: string | null
+}
+
+async function acted(
+  terminal: Terminal,
+  options: EndpointActionOptions,
+  decision: EndpointDecision,
+  say: (entry: EndpointEntry) => Said,
+): Promise<void> {
+  const book = await endpointBook(terminal)
+  const { changes, where } = await book.change(decision, actorName(options.actor))
+  for (const { entry } of changes) {
+    const { words, fields, secret = null } = say(entry)
+    if (options.json === true) {
+      const shown = secret === null ? {} : { secret_value: secret }
+      terminal.line(JSON.stringify({ id: entry.id, ...fields, where, ...shown }))
+      continue
+    }
+    terminal.line(`${words} (in ${where})`)
+    if (secret !== null) terminal.line(`its secret, shown only now: ${secret}`)
+  }
+}
+
+function newest({ secrets }: EndpointEntry): string {
+  return secrets.at(-1)?.id ?? ''
+}
+
+/** `endpoints add`: a new endpoint with its first secret. */
+export async function addEndpoint(terminal: Terminal, options: AddOptions): Promise<void> {
+  const { tenant: tenantId, mode, notAfter = null } = options
+  const id = options.id ?? endpointId(sortableIds('whk_', Date.now)())
+  if (id === null) throw failure('no id could be made')
+  const { value, generated } = await newSecret(options.secretStdin === true)
+  const state = options.disabled === true ? 'disabled' : 'enabled'
+  const { decisionUrl = null } = options
+  const endpoint = { id, tenantId, liveMode: mode === 'live', state, decisionUrl } as const
+  await acted(
+    terminal,
+    options,
+    (found) => [added(found, endpoint, { value, notAfterMs: notAfter }, Date.now())],
+    (entry) => ({
+      words: `added ${id} of ${tenantId}, ${mode}, ${state}, with secret ${newest(entry)}`,
+      fields: { tenant_id: tenantId, mode, state, secret: newest(entry) },
+      secret: generated ? value : null,
+    }),
+  )
+}
+
+/** `endpoints rotate`: a further secret; the older ones go on verifying. */
+export async function rotateSecret(
+  terminal: Terminal,
+  id: string,
+  options: RotateOptions,
+): Promise<void> {
+  const { notAfter = null, oldNotAfter = null } = options
+  const { value, generated } = await newSecret(options.secretStdin === true)
+  const times = { nowMs: Date.now(), oldNotAfterMs: oldNotAfter }
+  const until = oldNotAfter === null ? '' : ` until ${iso(oldNotAfter)}`
+  await acted(
+    terminal,
+    options,
+    (found) => [rotated(found, id, { value, notAfterMs: notAfter }, times)],
+    (entry) => ({
+      words: `added secret ${newest(entry)} to ${id}; the older ones go on verifying${until}`,
+      fields: { secret: newest(entry), old_not_after: iso(oldNotAfter) },
+      secret: generated ? value : null,
+    }),
+  )
+}
+
+/** `endpoints retire`: takes one secret away. */
+export async function retireSecret(
+  terminal: Terminal,
+  id: string,
+  options: RetireOptions,
+): Promise<void> {
+  const { secret, force = false } = options
+  await acted(
+    terminal,
+    options,
+    (found) => [retired(found, id, secret, { nowMs: Date.now(), force })],
+    ({ secrets }) => {
+      const left = secrets.map((each) => each.id)
+      const words = `retired secret ${secret} of ${id}; left: ${left.join(', ') || 'none'}`
+      return { words, fields: { retired: secret, left } }
+    },
+  )
+}
+
+/** `endpoints enable` and `endpoints disable`. */
+export async function switchEndpoint(
+  terminal: Terminal,
+  id: string,
+  state: 'enabled' | 'disabled',
+  options: EndpointActionOptions,
+): Promise<void> {
+  const then = state === 'disabled' ? '; it is answered 503, and sent again for 7 days' : ''
+  await acted(
+    terminal,
+    options,
+    (found) => [switched(found, id, state)],
+    () => ({ words: `${state} ${id}${then}`, fields: { state } }),
+  )
+}
+
+/** `endpoints remove`: for good; only said without `--yes`. */
+export async function removeEndpoint(
+  terminal: Terminal,
+  id: string,
+  options: RemoveOptions,
+): Promise<void> {
+  if (options.yes !== true) {
+    const { entry } = removed(await (await endpointBook(terminal)).read(), id)
+    terminal.line(
+      `would remove ${id} of ${entry.tenantId} for good: events are answered 410 and lost; say --yes`,
+    )
+    return
+  }
+  await acted(
+    terminal,
+    options,
+    (found) => [removed(found, id)],
+    () => ({ words: `removed ${id} for good; it is answered 410`, fields: { state: 'removed' } }),
+  )
 }

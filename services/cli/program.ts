@@ -3,8 +3,7 @@ import { DOMAINS, HANDLED_DOMAINS, MODES } from '#core/routing.ts'
 import { baseUrl, count, instant, rate, tenant, version } from './choices.ts'
 import type { StatusOptions } from './consumers-command.ts'
 import { consumersStatus } from './consumers-command.ts'
-import type { EndpointsOptions } from './endpoints-command.ts'
-import { listEndpoints } from './endpoints-command.ts'
+import { addEndpointVerbs, ENDPOINT_VERBS } from './endpoints-program.ts'
 import { usageFault } from './fault.ts'
 import { addParkedVerbs, PARKED_VERBS } from './parked-program.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
@@ -82,13 +81,8 @@ function tailing(terminal: Terminal): Command {
 }
 
 function endpoints(terminal: Terminal): Command {
-  const command = group('endpoints', 'the webhook endpoints', ['list'])
-  command
-    .command('list')
-    .description('id, tenant, mode, and how many secrets; never the secrets')
-    .option('--json', 'one JSON object a line')
-    .addHelpText('after', examples('endpoints list', 'endpoints list --json'))
-    .action((options: EndpointsOptions) => listEndpoints(terminal, options))
+  const command = group('endpoints', 'the webhook endpoints and their secrets', ENDPOINT_VERBS)
+  addEndpointVerbs(command, terminal, examples)
   return command
 }
 

@@ -5,6 +5,7 @@ import type { EventBody } from '#local/samples.ts'
 import { eventBody, sampleBody, sampleTypes, sampleVersions, stamped } from '#local/samples.ts'
 import type { Answer } from '#local/sender.ts'
 import { createSender, endpointOfTenant } from '#local/sender.ts'
+import { endpointEnvironment } from './endpoint-access.ts'
 import { readEndpoints } from './endpoint-source.ts'
 import { failure, usageFault } from './fault.ts'
 import { stackEnvironment } from './stack-address.ts'
@@ -120,10 +121,10 @@ async function sendAll({ total, rate, stopped, sendOne }: Sending): Promise<void
 export async function send(terminal: Terminal, options: SendOptions): Promise<void> {
   const event = await chosenEvent(options)
   const environment = await stackEnvironment(
-    terminal.environment,
-    options.url === undefined ? ['INGRESS_URL', 'ENDPOINTS_FILE'] : ['ENDPOINTS_FILE'],
+    await endpointEnvironment(terminal),
+    options.url === undefined ? ['INGRESS_URL'] : [],
   )
-  const endpoints = await readEndpoints(environment.ENDPOINTS_FILE ?? '')
+  const endpoints = await readEndpoints(environment)
   const endpoint = chosenEndpoint(endpoints, options.tenant)
   const ingressUrl = options.url ?? environment.INGRESS_URL ?? ''
   const sender = createSender({ ingressUrl, endpoints: [endpoint], connections: CONNECTIONS })

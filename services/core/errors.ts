@@ -67,6 +67,20 @@ export const ERRORS = {
     message: 'The endpoints are not loaded yet. Send again later.',
     alarm: true,
   },
+  expired_secret: {
+    status: 503,
+    type: 'unavailable',
+    fault: 'environment',
+    message: 'The signature is of a secret that has expired here. Send again later.',
+    alarm: true,
+  },
+  no_usable_secret: {
+    status: 503,
+    type: 'unavailable',
+    fault: 'environment',
+    message: 'This endpoint has no usable secret. Send again later.',
+    alarm: true,
+  },
   body_too_large: {
     status: 413,
     type: 'invalid_parameter',

@@ -52,6 +52,11 @@ export function controlTopic(prefix: string): string {
   return `${prefix}.control`
 }
 
+/** `<prefix>.endpoint-usage`: compacted, one partition, which secret matched when and how often. */
+export function endpointUsageTopic(prefix: string): string {
+  return `${prefix}.endpoint-usage`
+}
+
 /** `<prefix>.<mode>.<domain>.<service>` */
 export function consumerGroup(
   prefix: string,

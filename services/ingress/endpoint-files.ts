@@ -1,37 +1,20 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse } from 'yaml'
-import type { Logger } from '#platform/log.ts'
-import type { EndpointSet, EndpointsResult } from './endpoints.ts'
-import { parseEndpoints } from './endpoints.ts'
+import { endpointEntries } from './endpoint-entry.ts'
+import type { EndpointSource, SourceReading } from './endpoint-store.ts'
+import { endpointSet } from './endpoints.ts'
 
-/** The endpoints as the receiver sees them. */
-export interface EndpointStore {
-  /** Null until they were read for the first time. */
-  current(): EndpointSet | null
-  /** Whether an id was in any set that this process has read. */
-  seen(id: string): boolean
-  /** Reads anew unless that was done within the last second; for a signature that fails. */
-  refresh(): Promise<void>
-}
-
-export interface EndpointFilesOptions {
-  /** A JSON or YAML file, or a folder of them. */
-  readonly path: string
-  readonly pollMs: number
-  readonly log: Logger
-  /** Called when a change was read, and once for each new problem. */
-  readonly onReload: (result: 'loaded' | 'failed', count: number) => void
-}
-
-const REFRESH_DEBOUNCE_MS = 1000
+/** A bad signature costs a look at the files' times, so it may come often. */
+export const FILES_PACE_MS = 25
 /** YAML that is cut off can be valid and lack endpoints, so a file is read when it is quiet. */
 const QUIET_MS = 25
 const MAX_QUIET_CHECKS = 40
 const DOCUMENT = /\.(?:json|ya?ml)$/
 
-async function filesOf(path: string): Promise<string[]> {
+/** The files of a path, in a stable order: itself, or the JSON and YAML files of a folder. */
+export async function endpointFiles(path: string): Promise<readonly string[]> {
   const entry = await stat(path)
   if (!entry.isDirectory()) return [path]
   const names = await readdir(path)
@@ -47,8 +30,8 @@ async function filesOf(path: string): Promise<string[]> {
  */
 async function stampOf(files: readonly string[]): Promise<string> {
   const stamps = files.map(async (file) => {
-    const { mtimeMs, ctimeMs, size } = await stat(file)
-    return `${file}:${mtimeMs}:${ctimeMs}:${size}`
+    const { mtimeMs, ctimeMs, size, ino } = await stat(file)
+    return `${file}:${ino}:${mtimeMs}:${ctimeMs}:${size}`
   })
   return (await Promise.all(stamps)).join('\n')
 }
@@ -64,116 +47,77 @@ async function quietStamp(files: readonly string[], first: string): Promise<stri
   return stamp
 }
 
-async function read(files: readonly string[]): Promise<EndpointsResult> {
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-  return parseEndpoints(texts.map((text, i) => documentOf(files[i] ?? '', text)))
-}
-
 /** JSON is YAML too, but ten thousand endpoints are read a hundred times faster as what they are. */
-function documentOf(file: string, text: string): unknown {
+export function documentOf(file: string, text: string): unknown {
   if (file.endsWith('.json')) return JSON.parse(text)
   // The parser's warnings go to standard error and quote the line, which may hold a secret.
   return parse(text, { logLevel: 'error' })
 }
 
+/** What may be said of a file that cannot be read: both errors of parsers quote the file. */
+export function readingFault(error: unknown): string {
+  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : ''
+  return `cannot be read (${code})`
+}
+
+/** Parses one file, and says its name when that fails. */
+async function contentOf(file: string): Promise<{ content: unknown } | { fault: string }> {
+  try {
+    return { content: documentOf(file, await readFile(file, 'utf8')) }
+  } catch (error) {
+    return { fault: `${basename(file)} ${readingFault(error)}` }
+  }
+}
+
 /**
- * Endpoints from files, read again when they change. A broken or missing file keeps the last good
- * state and is shouted about; a file that is being written is left alone until it is quiet.
+ * Endpoints from a JSON or YAML file, or a folder of them. A file that is being written is left
+ * alone until it is quiet, and all files are of one moment: when one changed while they were read,
+ * they are read again.
  */
-export class EndpointFiles implements EndpointStore {
-  readonly #options: EndpointFilesOptions
-  readonly #seen = new Set<string>()
-  #endpoints: EndpointSet | null = null
+export class EndpointFiles implements EndpointSource {
+  readonly #path: string
   #stamp = ''
-  #problem: string | null = 'not read yet'
-  #reading: Promise<void> | null = null
-  #lastRefresh = Number.NEGATIVE_INFINITY
-  #timer: NodeJS.Timeout | null = null
 
-  constructor(options: EndpointFilesOptions) {
-    this.#options = options
+  constructor(path: string) {
+    this.#path = path
   }
 
-  async start(): Promise<void> {
-    await this.#read()
-    this.#timer = setInterval(() => void this.#read(), this.#options.pollMs)
-    this.#timer.unref()
-  }
-
-  stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
-  }
-
-  current(): EndpointSet | null {
-    return this.#endpoints
-  }
-
-  seen(id: string): boolean {
-    return this.#seen.has(id)
-  }
-
-  /** For readiness: null once a good state is there, even when a later one was broken. */
-  problem(): string | null {
-    return this.#endpoints === null ? this.#problem : null
-  }
-
-  async refresh(): Promise<void> {
-    const now = performance.now()
-    if (now - this.#lastRefresh < REFRESH_DEBOUNCE_MS && this.#reading === null) return
-    this.#lastRefresh = now
-    await this.#read()
-  }
-
-  #read(): Promise<void> {
-    this.#reading ??= this.#readOnce().finally(() => {
-      this.#reading = null
-    })
-    return this.#reading
-  }
-
-  async #readOnce(): Promise<void> {
+  async read(): Promise<SourceReading> {
     try {
-      const files = await filesOf(this.#options.path)
+      const files = await endpointFiles(this.#path)
       // A mount that is not there yet, or gone: to know no endpoints would refuse every event.
-      if (files.length === 0) return this.#fail('holds no JSON or YAML file')
+      if (files.length === 0) return this.#away('holds no JSON or YAML file')
       const changed = await stampOf(files)
-      if (changed === this.#stamp) return
+      if (changed === this.#stamp) return { kind: 'unchanged' }
       const stamp = await quietStamp(files, changed)
-      const result = await read(files)
+      const contents = await Promise.all(files.map(contentOf))
       // Written while it was read: the next look reads it again.
-      if ((await stampOf(files)) !== stamp) return
+      if ((await stampOf(files)) !== stamp) return { kind: 'unchanged' }
+      const faults = contents.flatMap((read) => ('fault' in read ? [read.fault] : []))
+      if (faults.length > 0) return this.#away(...faults)
       this.#stamp = stamp
-      if (result.ok) this.#accept(result.endpoints)
-      else this.#shout(result.problems)
+      return await this.#parsed(contents, files)
     } catch (error) {
-      // Neither the reader's nor the parser's message: both can quote the file, which holds secrets.
-      const code =
-        error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : ''
-      this.#fail(`cannot be read (${code})`)
+      return this.#away(readingFault(error))
     }
+  }
+
+  async close(): Promise<void> {}
+
+  async #parsed(contents: readonly object[], files: readonly string[]): Promise<SourceReading> {
+    const documents = contents.map((read, i) => ({
+      name: basename(files[i] ?? ''),
+      content: 'content' in read ? read.content : null,
+    }))
+    const result = endpointEntries(documents)
+    if (!result.ok) return { kind: 'faulty', problems: result.problems }
+    const entries = [...result.entries.values()].map(({ entry }) => entry)
+    return { kind: 'read', endpoints: await endpointSet(entries) }
   }
 
   /** Reads again next time, whatever the stamp: what comes back may be the very file of before. */
-  #fail(problem: string): void {
+  #away(...problems: readonly string[]): SourceReading {
     this.#stamp = ''
-    this.#shout([problem])
-  }
-
-  #accept(endpoints: EndpointSet): void {
-    this.#endpoints = endpoints
-    this.#problem = null
-    for (const id of endpoints.keys()) this.#seen.add(id)
-    this.#options.log.info({ event: 'endpoints.loaded', count: endpoints.size })
-    this.#options.onReload('loaded', endpoints.size)
-  }
-
-  #shout(problems: readonly string[]): void {
-    const problem = problems.join('; ')
-    if (problem !== this.#problem) {
-      const kept = this.#endpoints?.size ?? 0
-      this.#options.log.error({ event: 'endpoints.broken', problems, kept })
-      this.#options.onReload('failed', kept)
-    }
-    this.#problem = problem
+    return { kind: 'faulty', problems }
   }
 }

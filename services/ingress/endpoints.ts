@@ -1,9 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { EndpointId, TenantId } from '#core/ids.ts'
-import { endpointId, tenantId } from '#core/ids.ts'
 import { partitionOf } from '#core/murmur2.ts'
 import type { Mode } from '#core/routing.ts'
 import { EVENT_PARTITIONS, modeOf } from '#core/routing.ts'
-import { decisionUrl as decisionUrlOf } from './decision-url.ts'
+import type { EndpointEntry, EndpointState, SecretEntry } from './endpoint-entry.ts'
+import { endpointEntries } from './endpoint-entry.ts'
 import type { SigningSecret } from './signature.ts'
 import { signingKey } from './signature.ts'
 
@@ -13,8 +14,8 @@ export interface Endpoint {
   readonly tenantId: TenantId
   readonly liveMode: boolean
   readonly mode: Mode
-  /** `disabled` may come back; `removed` never does. */
-  readonly state: 'enabled' | 'disabled' | 'removed'
+  readonly state: EndpointState
+  /** The newest first, so that a webhook that two of them match is said to be of the newer. */
   readonly secrets: readonly SigningSecret[]
   /** The tenant's partition, since the key of every record is the tenant. */
   readonly partition: number
@@ -30,85 +31,54 @@ export type EndpointsResult =
   | { readonly ok: true; readonly endpoints: EndpointSet }
   | { readonly ok: false; readonly problems: readonly string[] }
 
-type Fields = Readonly<Record<string, unknown>>
-
-function fieldsOf(value: unknown): Fields | null {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? (value as Fields) : null
+/** By `since`; without one, or with the same one, what stands further down is newer. */
+export function newestFirst<Secret extends Pick<SecretEntry, 'sinceMs'>>(
+  secrets: readonly Secret[],
+): readonly Secret[] {
+  const sinceOf = ({ sinceMs }: Secret) => sinceMs ?? Number.MIN_SAFE_INTEGER
+  return secrets.toReversed().sort((a, b) => sinceOf(b) - sinceOf(a))
 }
 
-function text(fields: Fields, name: string): string {
-  const value = fields[name]
-  return typeof value === 'string' ? value : ''
-}
-
-function secretOf(value: unknown): SigningSecret | null {
-  const fields = fieldsOf(value)
-  if (fields === null) return null
-  const id = text(fields, 'id')
-  const secret = text(fields, 'value')
-  return id === '' || secret === '' ? null : { id, key: signingKey(secret) }
-}
-
-function secretsOf(value: unknown): readonly SigningSecret[] | null {
-  if (!Array.isArray(value)) return null
-  const secrets = value.map(secretOf)
-  return secrets.every((secret) => secret !== null) ? secrets : null
-}
-
-function stateOf(fields: Fields): Endpoint['state'] | null {
-  const { enabled = true, removed = false } = fields
-  if (typeof enabled !== 'boolean' || typeof removed !== 'boolean') return null
-  if (removed) return 'removed'
-  return enabled ? 'enabled' : 'disabled'
-}
-
-function endpointOf(value: unknown): Endpoint | string {
-  const fields = fieldsOf(value)
-  if (fields === null) return 'is no object'
-  const id = endpointId(text(fields, 'id'))
-  if (id === null) return 'needs an id that begins with whk_'
-  const tenant = tenantId(text(fields, 'tenant_id'))
-  if (tenant === null) return 'needs a tenant_id that begins with tnt_'
-  const liveMode = fields.live_mode
-  if (typeof liveMode !== 'boolean') return 'needs live_mode, true or false'
-  const state = stateOf(fields)
-  if (state === null) return 'has enabled or removed that is neither true nor false'
-  const secrets = secretsOf(fields.secrets)
-  if (secrets === null) return 'needs secrets, each with an id and a value'
-  if (state === 'enabled' && secrets.length === 0) return 'is enabled and has no secret'
-  const decisionUrl = decisionUrlOf(fields.decision_url)
-  if (decisionUrl === undefined) return 'has a decision_url that is no plain http or https address'
+/** An endpoint as the receiver needs it. */
+function endpointOf(entry: EndpointEntry): Endpoint {
+  const { id, tenantId, liveMode, state, secrets, decisionUrl } = entry
   const mode = modeOf(liveMode)
-  const partition = partitionOf(new TextEncoder().encode(tenant), EVENT_PARTITIONS)
-  const source = `/qairopay/${mode}/${tenant}`
-  const placed = { mode, state, secrets, partition, source, decisionUrl }
-  return { id, tenantId: tenant, liveMode, ...placed }
+  return {
+    id,
+    tenantId,
+    liveMode,
+    mode,
+    state,
+    secrets: newestFirst(secrets).map((secret) => ({
+      id: secret.id,
+      key: signingKey(secret.value),
+      notAfterMs: secret.notAfterMs,
+    })),
+    partition: partitionOf(new TextEncoder().encode(tenantId), EVENT_PARTITIONS),
+    source: `/qairopay/${mode}/${tenantId}`,
+    decisionUrl: decisionUrl === null ? null : new URL(decisionUrl),
+  }
 }
 
-/**
- * Reads `{"endpoints":[…]}` as parsed from one or several files. All problems are named at once,
- * by position; a set with any problem is refused whole.
- */
-export function parseEndpoints(documents: readonly unknown[]): EndpointsResult {
+/** Endpoints of one go; ten thousand take about 60 ms, in which webhooks would wait. */
+const AT_ONCE = 500
+
+/** The same for many, with the event loop free in between. */
+export async function endpointSet(entries: Iterable<EndpointEntry>): Promise<EndpointSet> {
   const endpoints = new Map<string, Endpoint>()
-  const problems: string[] = []
-  for (const [file, document] of documents.entries()) {
-    const list = fieldsOf(document)?.endpoints
-    if (!Array.isArray(list)) {
-      problems.push(`document ${file + 1}: needs a list named endpoints`)
-      continue
-    }
-    for (const [i, value] of list.entries()) {
-      const endpoint = endpointOf(value)
-      if (typeof endpoint === 'string') {
-        problems.push(`document ${file + 1}, endpoint ${i + 1}: ${endpoint}`)
-      } else if (endpoints.has(endpoint.id)) {
-        problems.push(`document ${file + 1}, endpoint ${i + 1}: its id stands there twice`)
-      } else {
-        endpoints.set(endpoint.id, endpoint)
-      }
-    }
+  for (const entry of entries) {
+    endpoints.set(entry.id, endpointOf(entry))
+    if (endpoints.size % AT_ONCE === 0) await turn()
   }
-  return problems.length === 0 ? { ok: true, endpoints } : { ok: false, problems }
+  return endpoints
+}
+
+/** Reads `{"endpoints":[…]}` as parsed from one or several files, all of it in one go. */
+export function parseEndpoints(contents: readonly unknown[]): EndpointsResult {
+  const result = endpointEntries(
+    contents.map((content, i) => ({ name: `document ${i + 1}`, content })),
+  )
+  if (!result.ok) return result
+  const pairs = [...result.entries].map(([id, { entry }]) => [id, endpointOf(entry)] as const)
+  return { ok: true, endpoints: new Map(pairs) }
 }

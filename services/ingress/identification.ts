@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { ErrorCode } from '#core/errors.ts'
 import { looksIssued } from '#core/ids.ts'
-import type { EndpointStore } from './endpoint-files.ts'
+import type { EndpointStore } from './endpoint-store.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { SignatureHeader, VerifiedBody } from './signature.ts'
-import { parseSignatureHeader, signingKey, verify } from './signature.ts'
+import { isUsable, parseSignatureHeader, signingKey, verify } from './signature.ts'
 
 /** One request as it came, nothing of it trusted. */
 export interface Webhook {
@@ -51,6 +51,8 @@ export type Identification =
       readonly code: ErrorCode
       /** Null unless the endpoint is one of ours; what came in the path is not repeated. */
       readonly endpoint: Endpoint | null
+      /** The secret that matched although it is beyond its time. */
+      readonly secretId: string | null
     }
 
 export interface IdentificationPolicy {
@@ -61,11 +63,19 @@ export interface IdentificationPolicy {
   readonly unseenEndpoint: 'retry' | 'refuse'
 }
 
-/** An unknown endpoint costs the same HMAC as a wrong signature, so that time tells nothing. */
-const DECOYS = [{ id: 'decoy', key: signingKey(randomBytes(32).toString('hex')) }]
+/** A secret verified a webhook at a moment in milliseconds since the epoch; must be quick. */
+export type SecretMatched = (endpointId: string, secretId: string, atMs: number) => void
 
-function refused(code: ErrorCode, endpoint: Endpoint | null = null): Identification {
-  return { kind: 'refused', code, endpoint }
+/** An unknown endpoint costs the same HMAC as a wrong signature, so that time tells nothing. */
+const DECOY_KEY = signingKey(randomBytes(32).toString('hex'))
+const DECOYS = [{ id: 'decoy', key: DECOY_KEY, notAfterMs: null }]
+
+function refused(
+  code: ErrorCode,
+  endpoint: Endpoint | null = null,
+  secretId: string | null = null,
+): Identification {
+  return { kind: 'refused', code, endpoint, secretId }
 }
 
 /** A well-formed signature header and where it came from. */
@@ -92,12 +102,19 @@ export class Identifier {
   readonly #store: EndpointStore
   readonly #policy: IdentificationPolicy
   readonly #now: () => number
+  readonly #matched: SecretMatched
 
   /** @param now milliseconds since the epoch */
-  constructor(store: EndpointStore, policy: IdentificationPolicy, now: () => number) {
+  constructor(
+    store: EndpointStore,
+    policy: IdentificationPolicy,
+    now: () => number,
+    matched: SecretMatched = () => {},
+  ) {
     this.#store = store
     this.#policy = policy
     this.#now = now
+    this.#matched = matched
   }
 
   /**
@@ -109,21 +126,35 @@ export class Identifier {
     const header = headerOf(webhook, this.#policy.oldSignatureHeader)
     if (header === null) return refused('malformed_header')
     const first = this.#check(webhook, header)
-    if (first.kind === 'verified') return first
+    if (first.kind === 'verified') return this.#noted(first)
     await this.#store.refresh()
-    return this.#check(webhook, header)
+    return this.#noted(this.#check(webhook, header))
+  }
+
+  /** Also of a secret beyond its time: that it is still signed with is what an operator must know. */
+  #noted(result: Identification): Identification {
+    if (result.endpoint !== null && result.secretId !== null) {
+      this.#matched(result.endpoint.id, result.secretId, this.#now())
+    }
+    return result
   }
 
   #check(webhook: Webhook, header: ReadSignature): Identification {
     const endpoint = this.#store.current()?.get(webhook.endpointId) ?? null
     if (endpoint?.state === 'removed') return refused('endpoint_removed', endpoint)
     if (endpoint?.state === 'disabled') return refused('endpoint_disabled', endpoint)
-    const nowSeconds = Math.floor(this.#now() / 1000)
+    const nowMs = this.#now()
+    const nowSeconds = Math.floor(nowMs / 1000)
     const { toleranceSeconds } = this.#policy
-    const secrets = endpoint?.secrets ?? DECOYS
+    const secrets = endpoint === null || endpoint.secrets.length === 0 ? DECOYS : endpoint.secrets
     const result = verify(header, webhook.body, secrets, nowSeconds, toleranceSeconds)
     if (endpoint === null) return refused(this.#unknown(webhook.endpointId))
-    if (result.kind === 'invalid') return refused('invalid_signature', endpoint)
+    // Not 400, which would destroy what the sender signs rightly while we lack its secret.
+    if (result.kind === 'expired') return refused('expired_secret', endpoint, result.secretId)
+    if (result.kind === 'invalid') {
+      const usable = endpoint.secrets.some((secret) => isUsable(secret, nowMs))
+      return refused(usable ? 'invalid_signature' : 'no_usable_secret', endpoint)
+    }
     const { body, stale, secretId } = result
     const { signedAtText: signedAt, carried: signature } = header
     return { kind: 'verified', endpoint, body, stale, signedAt, secretId, signature }

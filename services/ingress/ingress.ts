@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { RegisteredSchema } from '#core/catalogue.ts'
-import { controlTopic } from '#core/routing.ts'
+import { controlTopic, endpointUsageTopic } from '#core/routing.ts'
 import type { EventEncoder } from '#platform/avro/event-encoder.ts'
 import { compileEventEncoder } from '#platform/avro/event-encoder.ts'
 import type { ReadinessCheck } from '#platform/http/management.ts'
@@ -16,7 +17,8 @@ import type { Tracing } from '#platform/traces.ts'
 import { ingressApp } from './app.ts'
 import { receiveCall } from './call-reception.ts'
 import { DecisionServices } from './decision-service.ts'
-import { EndpointFiles } from './endpoint-files.ts'
+import { watchedEndpoints } from './endpoint-place.ts'
+import type { WatchedEndpoints } from './endpoint-store.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Identifier } from './identification.ts'
 import type { IngressMetrics } from './metrics.ts'
@@ -26,6 +28,9 @@ import { RecentEvents } from './recent-events.ts'
 import { Report } from './report.ts'
 import type { RouteTable } from './routes.ts'
 import { compileRoutes } from './routes.ts'
+import { SecretUsage } from './secret-usage.ts'
+import type { SecretUsageWriter } from './secret-usage-writer.ts'
+import { usageWriter } from './secret-usage-writer.ts'
 import type { IngressSettings } from './settings.ts'
 
 export interface IngressOptions {
@@ -83,7 +88,9 @@ function routeTable(control: ControlTail, prefix: string, log: Logger): () => Ro
 
 class Ingress implements RunningIngress {
   readonly #settings: IngressSettings
-  readonly #endpoints: EndpointFiles
+  readonly #endpoints: WatchedEndpoints
+  readonly #usage: SecretUsage
+  readonly #usageWriter: SecretUsageWriter
   readonly #control: ControlTail
   readonly #sender: BatchSender
   readonly #commit: GroupCommit
@@ -108,20 +115,18 @@ class Ingress implements RunningIngress {
       limits: settings,
     })
     this.#commit = this.#newCommit(metrics)
-    this.#endpoints = new EndpointFiles({
-      path: settings.endpointsFile,
-      pollMs: settings.endpointsPollMs,
-      log,
-      onReload: (result, count) => {
-        metrics.endpointReloads.inc({ result })
-        metrics.endpoints.set(count)
-        metrics.endpointsCurrent.set(result === 'loaded' ? 1 : 0)
-      },
+    this.#endpoints = watchedEndpoints(settings, log, (result, count) => {
+      metrics.endpointReloads.inc({ result })
+      metrics.endpoints.set(count)
+      metrics.endpointsCurrent.set(result === 'loaded' ? 1 : 0)
+      this.#usage.keepLoaded(this.#endpoints.current())
     })
     this.#decisions = new DecisionServices({
       budgetMs: settings.authorizationBudgetMs,
       maxInFlight: settings.authorizationMaxInFlight,
     })
+    this.#usage = new SecretUsage(endpointUsageTopic(topicPrefix), randomUUID())
+    this.#usageWriter = usageWriter(this.#usage, settings, log)
     this.#receiver = this.#newReceiver(routeTable(this.#control, topicPrefix, log))
     this.#app = ingressApp({
       receiver: this.#receiver,
@@ -144,6 +149,7 @@ class Ingress implements RunningIngress {
   async listen(): Promise<string> {
     this.#sender.connect()
     await this.#endpoints.start()
+    this.#usageWriter.start()
     const { host, port } = this.#settings
     return await this.#app.listen({ host, port })
   }
@@ -160,9 +166,13 @@ class Ingress implements RunningIngress {
     clearTimeout(deadline)
     this.#receiver.close()
     await Promise.race([this.#commit.drained(), delay(FLUSH_CAP_MS, undefined, { ref: false })])
-    this.#endpoints.stop()
     this.#decisions.close()
-    await Promise.all([this.#sender.close(), this.#control.stop()])
+    await Promise.all([
+      this.#endpoints.stop(),
+      this.#usageWriter.stop(),
+      this.#sender.close(),
+      this.#control.stop(),
+    ])
   }
 
   #catalogueProblem(): string | null {
@@ -197,7 +207,9 @@ class Ingress implements RunningIngress {
       oldSignatureHeader: settings.oldSignatureHeader,
       unseenEndpoint: settings.unseenEndpoint,
     }
-    const identifier = new Identifier(this.#endpoints, policy, Date.now)
+    const identifier = new Identifier(this.#endpoints, policy, Date.now, (endpoint, secret, at) =>
+      this.#usage.matched(endpoint, secret, at),
+    )
     return new Receiver({
       identify: (webhook) => identifier.identify(webhook),
       committer: this.#commit,

@@ -7,6 +7,7 @@ import { LogLevel } from '#platform/log-level.ts'
 import { createMetrics } from '#platform/metrics.ts'
 import { installShutdown } from '#platform/shutdown.ts'
 import { startTracing } from '#platform/traces-settings.ts'
+import { storeProblems } from './endpoint-place.ts'
 import { createIngress } from './ingress.ts'
 import { INGRESS_SETTINGS } from './settings.ts'
 
@@ -19,6 +20,7 @@ const settings = settingsOrExit(
   INGRESS_SETTINGS,
   processEnvironment(),
   process.argv.slice(2),
+  storeProblems,
 )
 const log = createLogger({ service, level: settings.logLevel })
 const metrics = createMetrics(service)

@@ -95,10 +95,11 @@ export class Receiver {
     const early = this.refusesNow(webhook.endpointId)
     if (early !== null) return refusal(early)
     const who = await this.#options.identify(webhook)
-    if (who.kind === 'refused') return refusal(who.code, { endpoint: who.endpoint })
-    const { endpoint, secretId, stale } = who
+    const { endpoint, secretId } = who
+    if (who.kind === 'refused') return refusal(who.code, { endpoint, secretId })
+    const { stale } = who
     const signatureHeader = who.signature.name
-    const known = { endpoint, secretId, signatureHeader, staleSignature: stale }
+    const known = { endpoint: who.endpoint, secretId, signatureHeader, staleSignature: stale }
     const body = readEventBody(who.body, this.#options.jsonDepth)
     if (!body.ok && body.call !== undefined) {
       return { ...(await this.#called(who, body.call, webhook)), ...known }

@@ -5,9 +5,10 @@ import {
   MANAGEMENT_SETTINGS,
 } from '#platform/config/service-settings.ts'
 import type { Settings } from '#platform/config/settings.ts'
-import { oneOf, required, setting, wholeNumber } from '#platform/config/settings.ts'
+import { oneOf, setting, wholeNumber } from '#platform/config/settings.ts'
 import { TRACE_SETTINGS } from '#platform/traces-settings.ts'
 import { CONTENT_SETTINGS } from './content-settings.ts'
+import { ENDPOINT_SETTINGS } from './endpoint-settings.ts'
 
 const MINUTE_MS = 60_000
 const MIB = 1024 * 1024
@@ -26,18 +27,6 @@ const OWN_SETTINGS = {
     wholeNumber(0, 65_535),
     8080,
     'Port on which webhooks are received; 0 takes a free one.',
-  ),
-  endpointsFile: required(
-    'ENDPOINTS_FILE',
-    Type.String({ minLength: 1 }),
-    'JSON or YAML file with the endpoints, or a folder of such files; read again when it changes.',
-    '/etc/event-router/endpoints.json',
-  ),
-  endpointsPollMs: setting(
-    'ENDPOINTS_POLL_MS',
-    wholeNumber(100, MINUTE_MS),
-    1000,
-    'How often the endpoints are looked at for changes.',
   ),
   unseenEndpoint: setting(
     'UNSEEN_ENDPOINT',
@@ -171,6 +160,7 @@ const OWN_SETTINGS = {
 
 /** Every setting of the ingress. */
 export const INGRESS_SETTINGS = {
+  ...ENDPOINT_SETTINGS,
   ...OWN_SETTINGS,
   ...KAFKA_SETTINGS,
   ...MANAGEMENT_SETTINGS,

@@ -25,11 +25,23 @@ export type Verification =
       /** Which secret matched. */
       readonly secretId: string
     }
+  /** Only secrets beyond their time match: the sender still signs with one that we gave up. */
+  | { readonly kind: 'expired'; readonly secretId: string }
   | { readonly kind: 'invalid' }
 
 export interface SigningSecret {
   readonly id: string
   readonly key: KeyObject
+  /** Milliseconds since the epoch; from then on it verifies nothing. */
+  readonly notAfterMs: number | null
+}
+
+/** Whether a secret may still verify, at a moment in milliseconds since the epoch. */
+export function isUsable(
+  { notAfterMs }: Pick<SigningSecret, 'notAfterMs'>,
+  nowMs: number,
+): boolean {
+  return notAfterMs === null || nowMs < notAfterMs
 }
 
 const MAX_HEADER_LENGTH = 1024
@@ -73,7 +85,8 @@ function digestOf(key: KeyObject, signedAtText: string, body: Uint8Array): Buffe
 
 /**
  * Compares every secret with every candidate, in constant time and without an early exit, so that
- * neither the number of matching digits nor the place of the match shows in the time.
+ * neither the number of matching digits nor the place of the match shows in the time. The first
+ * usable secret that matches is named.
  *
  * @param nowSeconds the clock, in Unix seconds
  * @param toleranceSeconds how far `t` may lie from now, in both directions
@@ -86,13 +99,19 @@ export function verify(
   toleranceSeconds: number,
 ): Verification {
   let secretId: string | null = null
-  for (const { id, key } of secrets) {
-    const digest = digestOf(key, header.signedAtText, body)
+  let expiredId: string | null = null
+  for (const secret of secrets) {
+    const digest = digestOf(secret.key, header.signedAtText, body)
+    const usable = isUsable(secret, nowSeconds * 1000)
     for (const candidate of header.candidates) {
-      if (timingSafeEqual(candidate, digest)) secretId ??= id
+      if (!timingSafeEqual(candidate, digest)) continue
+      if (usable) secretId ??= secret.id
+      else expiredId ??= secret.id
     }
   }
-  if (secretId === null) return { kind: 'invalid' }
+  if (secretId === null) {
+    return expiredId === null ? { kind: 'invalid' } : { kind: 'expired', secretId: expiredId }
+  }
   const stale = Math.abs(nowSeconds - header.signedAtSeconds) > toleranceSeconds
   return { kind: 'verified', body: body as VerifiedBody, stale, secretId }
 }

@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Coordinate } from '#core/outcome.ts'
 import type { Endpoint } from '#ingress/endpoints.ts'
-import { signatureHeader } from '#ingress/signature.ts'
+import { isUsable, signatureHeader } from '#ingress/signature.ts'
 import type { EventBody } from './samples.ts'
 
 /** What came back for one webhook. */
@@ -98,8 +98,10 @@ function post({ url, agent, signature, body }: Post): Promise<Answer> {
   })
 }
 
-function secretOf(endpoint: Endpoint): string {
-  return endpoint.secrets[0]?.key.export().toString('utf8') ?? ''
+/** The newest that is usable, as QairoPay would at the end of a rotation. */
+function secretOf(endpoint: Endpoint, nowMs: number): string {
+  const secret = endpoint.secrets.find((each) => isUsable(each, nowMs))
+  return secret?.key.export().toString('utf8') ?? ''
 }
 
 /** The endpoint that QairoPay would use for a tenant: its first enabled one, or null. */
@@ -118,7 +120,9 @@ export function createSender(options: SenderOptions): Sender {
   const pool = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections }
   const agent = base.startsWith('https:') ? new HttpsAgent(pool) : new HttpAgent(pool)
   const sendBytes = (endpoint: Endpoint, body: Uint8Array): Promise<Answer> => {
-    const signature = signatureHeader(secretOf(endpoint), body, Math.floor(now() / 1000))
+    const nowMs = now()
+    const secret = secretOf(endpoint, nowMs)
+    const signature = signatureHeader(secret, body, Math.floor(nowMs / 1000))
     return post({ url: new URL(`${base}/v1/hooks/${endpoint.id}`), agent, signature, body })
   }
   return {

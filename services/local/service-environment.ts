@@ -68,6 +68,7 @@ export function ingressEnvironment(
     ...service(addresses, compileCache, ports.management),
     DATABASE_URL: UNSET,
     INGRESS_PORT: String(ports.ingress),
+    ENDPOINTS_STORE: 'file',
     ENDPOINTS_FILE: endpointsFile,
     REPORT_COORDINATES: 'true',
     DRAIN_DELAY_MS: '0',

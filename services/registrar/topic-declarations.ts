@@ -2,6 +2,7 @@ import {
   controlTopic,
   DOMAINS,
   EVENT_PARTITIONS,
+  endpointUsageTopic,
   eventTopic,
   MODES,
   quarantineTopic,
@@ -11,6 +12,8 @@ import type { DeclaredTopic } from '#platform/kafka/topic-plan.ts'
 const DAY_MS = 24 * 60 * 60 * 1000
 /** The sender's own replay window (contract, section 3.3). */
 const RETENTION_MS = 30 * DAY_MS
+/** An operator asks about the last days: the sender retries for seven. */
+const USAGE_RETENTION_MS = 90 * DAY_MS
 /**
  * A body may have 1 MiB; its record also holds the typed copy of it, which can be larger than the
  * JSON: `{}` in a list of objects takes three bytes there and five here.
@@ -43,7 +46,7 @@ function eventLog(name: string, replicationFactor: number): DeclaredTopic {
   }
 }
 
-/** Every topic of the router: events and quarantine of both modes, and the control topic. */
+/** Every topic of the router: events and quarantine of both modes, control, usage of secrets. */
 export function declaredTopics(
   prefix: string,
   replicationFactor: number,
@@ -58,5 +61,16 @@ export function declaredTopics(
     replicationFactor,
     settings: { 'cleanup.policy': 'compact', ...durability(replicationFactor) },
   }
-  return [...events, control]
+  const usage: DeclaredTopic = {
+    name: endpointUsageTopic(prefix),
+    partitions: 1,
+    replicationFactor,
+    settings: {
+      // Each process of an ingress has keys of its own, so what is old must go as well.
+      'cleanup.policy': 'compact,delete',
+      'retention.ms': String(USAGE_RETENTION_MS),
+      ...durability(replicationFactor),
+    },
+  }
+  return [...events, control, usage]
 }

@@ -22,7 +22,7 @@ const SECRET = 'secret of the bench'
 const NOW_SECONDS = 1_780_000_000
 
 const schemas = new URL(`../../schemas/${VERSION}/`, import.meta.url)
-const secrets = [{ id: 'k1', key: signingKey(SECRET) }]
+const secrets = [{ id: 'k1', key: signingKey(SECRET), notAfterMs: null }]
 
 const events = readdirSync(new URL('samples/', schemas)).map((file) => {
   const text = JSON.stringify(JSON.parse(readFileSync(new URL(`samples/${file}`, schemas), 'utf8')))

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Stand } from '../chaos/stand.ts'
 import { ConsumerBench } from './consumer-bench.ts'
+import { EndpointsBench } from './endpoints-bench.ts'
 import { IngressBench } from './ingress-bench.ts'
 import { surroundings } from './machine.ts'
 import { isMet, spreadOf, targetTable } from './measurements.ts'
@@ -15,10 +16,11 @@ const begun = performance.now()
 const stand = await Stand.set('bench', 'card')
 const ingress = new IngressBench(stand)
 const consumer = new ConsumerBench(stand)
+const endpoints = new EndpointsBench(stand.databaseUrl)
 let ending: Promise<void> | null = null
 const end = () => {
   ingress.close()
-  ending ??= stand.clear()
+  ending ??= Promise.all([stand.clear(), endpoints.close()]).then(() => {})
   return ending
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -27,14 +29,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   await consumer.start()
   await ingress.start()
+  await endpoints.start()
   let rounds = 0
   // What is measured against each other is measured in turn, so that a busy minute hits both.
   for (; rounds < ROUNDS && performance.now() - begun < LAST_ROUND_MS; rounds += 1) {
     await ingress.round()
     await consumer.round()
+    await endpoints.round()
     process.stderr.write(`round ${rounds + 1} of ${ROUNDS}\n`)
   }
-  const targets = [...ingress.targets(), ...consumer.targets()]
+  const targets = [...ingress.targets(), ...consumer.targets(), ...endpoints.targets()]
   const machine = await surroundings()
   process.stdout.write(`\n${targetTable(targets)}\n${rounds} rounds on ${machine}\n`)
   const figures = targets.map((target) => ({

@@ -17,12 +17,14 @@ function unusable(service: string, problems: readonly string[]): never {
  * help that was asked for.
  *
  * @param args without Node and the file
+ * @param problems what is wrong with the settings taken together, each with its variable
  */
 export function settingsOrExit<Definitions extends SettingDefinitions>(
   service: string,
   definitions: Definitions,
   environment: Environment,
   args: readonly string[],
+  problems: (settings: Settings<Definitions>) => readonly string[] = () => [],
 ): Settings<Definitions> {
   const given = serviceArguments(args, environment)
   if (given.kind === 'wrong') return unusable(service, [given.problem])
@@ -31,7 +33,10 @@ export function settingsOrExit<Definitions extends SettingDefinitions>(
     process.exit(0)
   }
   try {
-    return loadSettings(definitions, given.environment)
+    const settings = loadSettings(definitions, given.environment)
+    const found = problems(settings)
+    if (found.length > 0) throw new SettingsFault(found)
+    return settings
   } catch (error) {
     if (!(error instanceof SettingsFault)) throw error
     return unusable(service, error.problems)

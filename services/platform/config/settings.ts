@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema, TUnsafe } from 'typebox'
 import { Type } from 'typebox'
 import { Check, Convert, Errors } from 'typebox/value'
 import type { Environment } from './environment.ts'
@@ -62,7 +62,7 @@ export function optional<Schema extends TSchema>(
   schema: Schema,
   about: string,
   example: string,
-): Setting<TSchema & { static: Static<Schema> | null }> {
+): Setting<TUnsafe<Static<Schema> | null>> {
   const nullable = Type.Union([schema, Type.Null()])
   return { variable, schema: nullable, fallback: null, optional: true, about, example } as never
 }

@@ -32,7 +32,11 @@ export interface DeclaredEndpoint {
   readonly enabled?: boolean
   readonly removed?: boolean
   readonly decision_url?: string
-  readonly secrets: readonly { readonly id: string; readonly value: string }[]
+  readonly secrets: readonly {
+    readonly id: string
+    readonly value: string
+    readonly not_after?: string
+  }[]
 }
 
 export interface HttpAnswer {

@@ -1,5 +1,5 @@
 import { stat, writeFile } from 'node:fs/promises'
-import type { EndpointStore } from '#ingress/endpoint-files.ts'
+import type { EndpointStore } from '#ingress/endpoint-store.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
 export const SECRET = 'whsec_topsecret'

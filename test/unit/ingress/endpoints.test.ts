@@ -6,6 +6,7 @@ import { parseSignatureHeader, signatureHeader, verify } from '#ingress/signatur
 
 const SECRET = 'whsec_topsecret'
 
+const first = { id: 's1', value: SECRET }
 const good = {
   id: 'whk_01HZX',
   tenant_id: 'tnt_01HZX',
@@ -33,7 +34,7 @@ describe('an endpoint', () => {
       liveMode: true,
       mode: 'live',
       state: 'enabled',
-      secrets: [{ id: 's1', key: expect.anything() }],
+      secrets: [{ id: 's1', key: expect.anything(), notAfterMs: null }],
       partition: expect.any(Number),
       source: '/qairopay/live/tnt_01HZX',
       decisionUrl: null,
@@ -68,10 +69,29 @@ describe('an endpoint', () => {
     expect(only({ ...good, enabled: true, removed: true }).state).toBe('removed')
   })
 
-  it('needs no secret while it is disabled or removed', () => {
-    expect(only({ ...good, secrets: [], enabled: false }).secrets).toEqual([])
+  it('may have no secret at all, since the last one may have been taken away in a hurry', () => {
+    expect(only({ ...good, secrets: [] }).secrets).toEqual([])
     expect(only({ ...good, secrets: [], removed: true }).secrets).toEqual([])
-    expect(problemsOf({ endpoints: [{ ...good, secrets: [] }] })).toHaveLength(1)
+  })
+
+  it('tries its newest secret first: by its since, then by its place', () => {
+    const since = (day: number) => `2026-05-0${day}T00:00:00Z`
+    const secrets = [
+      { id: 'second', value: 'x', since: since(2) },
+      { id: 'first', value: 'x', since: since(1) },
+      { id: 'unknown', value: 'x' },
+      { id: 'later', value: 'x' },
+      { id: 'third', value: 'x', since: since(3) },
+    ]
+    expect(only({ ...good, secrets }).secrets.map(({ id }) => id)).toEqual([
+      ...['third', 'second', 'first', 'later', 'unknown'],
+    ])
+  })
+
+  it('has secrets that end at their not_after, whatever its zone', () => {
+    const secrets = [{ id: 's1', value: 'x', not_after: '2026-05-19T10:00:00.5+02:00' }]
+    const endMs = Date.parse('2026-05-19T08:00:00.500Z')
+    expect(only({ ...good, secrets }).secrets[0]?.notAfterMs).toBe(endMs)
   })
 
   it('may name a service that decides synchronous authorization requests', () => {
@@ -107,6 +127,13 @@ describe('the problems of a set of endpoints', () => {
     ['with a decision_url of another scheme', { ...good, decision_url: 'file:///etc/passwd' }],
     ['with a decision_url with a password', { ...good, decision_url: `http://a:${SECRET}@host/` }],
     ['with a decision_url with a fragment', { ...good, decision_url: 'http://host/#x' }],
+    [
+      'with a secret that ends on a day',
+      { ...good, secrets: [{ ...first, not_after: '2026-05-19' }] },
+    ],
+    ['with a secret that ends at no time', { ...good, secrets: [{ ...first, not_after: 7 }] }],
+    ['with a secret since no time', { ...good, secrets: [{ ...first, since: 'May' }] }],
+    ['with two secrets of one id', { ...good, secrets: [first, first] }],
     ['with a secret that is a number', { ...good, secrets: [{ id: 's1', value: 12_345 }] }],
   ])('name the place of an endpoint that is %s', (_what, endpoint) => {
     const problems = problemsOf({ endpoints: [] }, { endpoints: [good, endpoint] })

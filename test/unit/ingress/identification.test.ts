@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EndpointStore } from '#ingress/endpoint-files.ts'
+import type { EndpointStore } from '#ingress/endpoint-store.ts'
 import type { EndpointSet } from '#ingress/endpoints.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
 import type { IdentificationPolicy, Webhook } from '#ingress/identification.ts'
@@ -156,5 +156,56 @@ describe('the identification', () => {
       const result = await identify(storeOf(setOf({})), webhook({ signatures }))
       expect(result).toMatchObject({ kind: 'verified', stale: true })
     }
+  })
+
+  describe('of a secret that has an end', () => {
+    const ended = {
+      id: 'k1',
+      value: 'first',
+      not_after: new Date(NOW_SECONDS * 1000).toISOString(),
+    }
+    const fresh = { id: 'k2', value: 'second' }
+    const foreign = webhook({ signatures: [signatureHeader('third', body, NOW_SECONDS)] })
+
+    it('answers 503 to what only it matches, so that the event is sent again', async () => {
+      const result = await identify(storeOf(setOf({ secrets: [ended, fresh] })), webhook())
+      expect(result).toMatchObject({ code: 'expired_secret', secretId: 'k1' })
+      expect(result.endpoint?.id).toBe(ISSUED)
+    })
+
+    it('answers 400 to what nothing matches while another secret is usable', async () => {
+      const store = storeOf(setOf({ secrets: [ended, fresh] }))
+      expect(await codeOf(store, foreign)).toBe('invalid_signature')
+    })
+
+    it('answers 503 to what nothing matches when none is usable, or none is there', async () => {
+      expect(await codeOf(storeOf(setOf({ secrets: [ended] })), foreign)).toBe('no_usable_secret')
+      expect(await codeOf(storeOf(setOf({ secrets: [] })), foreign)).toBe('no_usable_secret')
+    })
+
+    it('looks whether a newer one was added meanwhile', async () => {
+      const store = storeOf(
+        setOf({ secrets: [ended] }),
+        setOf({ secrets: [{ ...ended, not_after: null }] }),
+      )
+      expect(await codeOf(store, webhook())).toBe('verified')
+    })
+  })
+
+  it('notes every match, also of an expired secret, and none of what is refused', async () => {
+    const noted: string[] = []
+    const note = async (secrets: readonly object[], hook = webhook()) => {
+      const now = () => NOW_SECONDS * 1000
+      const matched = (...facts: readonly unknown[]) => void noted.push(facts.join())
+      await new Identifier(storeOf(setOf({ secrets })), policy, now, matched).identify(hook)
+    }
+    await note([{ id: 'k1', value: 'first' }])
+    await note([{ id: 'k2', value: 'first', not_after: '2020-01-01T00:00:00Z' }])
+    await note([{ id: 'k3', value: 'other' }])
+    await note([{ id: 'k4', value: 'first' }], webhook({ endpointId: 'whk_other' }))
+    expect(noted).toEqual([
+      `${ISSUED},k1,${NOW_SECONDS * 1000}`,
+      `${ISSUED},k2,${NOW_SECONDS * 1000}`,
+    ])
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { storeProblems } from '#ingress/endpoint-place.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 
@@ -9,8 +10,11 @@ const defaults = loadSettings(INGRESS_SETTINGS, needed)
 describe('the settings of the ingress', () => {
   it('need the endpoints and the brokers and nothing else', () => {
     expect(() => loadSettings(INGRESS_SETTINGS, {})).toThrow(
-      /^Settings that cannot be used:\n {2}ENDPOINTS_FILE: is missing .*\n {2}KAFKA_BROKERS: .*$/,
+      /^Settings that cannot be used:\n {2}KAFKA_BROKERS: .*$/,
     )
+    const bare = loadSettings(INGRESS_SETTINGS, { KAFKA_BROKERS: 'kafka:9092' })
+    expect(storeProblems(bare)).toEqual([expect.stringMatching(/^ENDPOINTS_FILE: is missing /)])
+    expect(storeProblems(defaults)).toEqual([])
     expect(() => loadSettings(INGRESS_SETTINGS, needed)).not.toThrow()
   })
 

@@ -28,8 +28,8 @@ function bodyOf({ body }: Vector): Buffer {
   return Buffer.concat(Array.from({ length: body.times }, () => part))
 }
 
-function secret(value: string, id = 'one'): SigningSecret {
-  return { id, key: signingKey(value) }
+function secret(value: string, id = 'one', notAfterMs: number | null = null): SigningSecret {
+  return { id, key: signingKey(value), notAfterMs }
 }
 
 function parsed(text: string): SignatureHeader {
@@ -240,6 +240,20 @@ describe('a signature', () => {
   it('tells which of several secrets matched, the first one when two are the same', () => {
     const secrets = [secret('old', 'a'), secret('whsec_plain', 'b'), secret('whsec_plain', 'c')]
     expect(verified(header, body, secrets)).toMatchObject({ kind: 'verified', secretId: 'b' })
+  })
+
+  it('is verified until the end of its secret, and not at that moment any more', () => {
+    const secretUntil = (ms: number) => [secret('whsec_plain', 'one', ms)]
+    expect(verified(header, body, secretUntil(NOW * 1000 + 1))).toMatchObject({ kind: 'verified' })
+    for (const ms of [NOW * 1000, NOW * 1000 - 1, 0]) {
+      expect(verified(header, body, secretUntil(ms))).toEqual({ kind: 'expired', secretId: 'one' })
+    }
+  })
+
+  it('is of the usable secret when an expired one matches as well', () => {
+    const secrets = [secret('whsec_plain', 'old', 0), secret('whsec_plain', 'new')]
+    expect(verified(header, body, secrets)).toMatchObject({ kind: 'verified', secretId: 'new' })
+    expect(verified(header, body, [secret('other', 'old', 0)])).toEqual({ kind: 'invalid' })
   })
 
   it('may match with any of several v1, as during a rotation at the sender', () => {

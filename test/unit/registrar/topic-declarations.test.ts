@@ -4,9 +4,9 @@ import { declaredTopics, defaultReplication } from '#registrar/topic-declaration
 describe('the declared topics', () => {
   const topics = declaredTopics('qairopay', 3)
 
-  it('are six domains and a quarantine in each mode, and the control topic', () => {
-    expect(topics).toHaveLength(15)
-    expect(new Set(topics.map(({ name }) => name)).size).toBe(15)
+  it('are six domains and a quarantine in each mode, control, and usage of secrets', () => {
+    expect(topics).toHaveLength(16)
+    expect(new Set(topics.map(({ name }) => name)).size).toBe(16)
   })
 
   it('keep events for thirty days on twelve partitions', () => {
@@ -27,6 +27,13 @@ describe('the declared topics', () => {
     expect(topics.find(({ name }) => name === 'qairopay.control')).toMatchObject({
       partitions: 1,
       settings: { 'cleanup.policy': 'compact' },
+    })
+  })
+
+  it('compact the usage of secrets and forget what is old, since each process has its own keys', () => {
+    expect(topics.find(({ name }) => name === 'qairopay.endpoint-usage')).toMatchObject({
+      partitions: 1,
+      settings: { 'cleanup.policy': 'compact,delete', 'retention.ms': '7776000000' },
     })
   })
 

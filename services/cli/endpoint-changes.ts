@@ -1,0 +1,170 @@
+import type { EndpointEntry, SecretEntry } from '#ingress/endpoint-entry.ts'
+import { isUsable } from '#ingress/signature.ts'
+import { failure, usageFault } from './fault.ts'
+
+/** Plain values for an audit; never a secret's value. */
+type ChangeFacts = Readonly<Record<string, string | boolean | readonly string[] | null>>
+
+/** An endpoint as an action leaves it, and what the audit tells of that. */
+export interface EndpointChange {
+  readonly entry: EndpointEntry
+  /** `endpoints.<verb>` */
+  readonly action: string
+  readonly facts: ChangeFacts
+}
+
+export type FoundEndpoints = ReadonlyMap<string, EndpointEntry>
+
+/** A secret before it has an id. */
+export interface NewSecret {
+  readonly value: string
+  readonly notAfterMs: number | null
+}
+
+/** @throws CliFault when there is none of that id */
+export function foundEndpoint(found: FoundEndpoints, id: string): EndpointEntry {
+  const entry = found.get(id)
+  if (entry === undefined) throw failure(`there is no endpoint ${id}; see \`endpoints list\``)
+  return entry
+}
+
+function standing(found: FoundEndpoints, id: string): EndpointEntry {
+  const entry = foundEndpoint(found, id)
+  if (entry.state === 'removed') throw failure(`the endpoint ${id} was removed for good`)
+  return entry
+}
+
+/** One after the highest, so that the newest is easily told. */
+function nextSecretId(secrets: readonly SecretEntry[]): string {
+  const numbers = secrets.map(({ id }) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0))
+  return `k${Math.max(0, ...numbers) + 1}`
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+/** A new endpoint with its first secret. */
+export function added(
+  found: FoundEndpoints,
+  endpoint: Omit<EndpointEntry, 'secrets'>,
+  secret: NewSecret,
+  nowMs: number,
+): EndpointChange {
+  if (found.has(endpoint.id)) {
+    throw failure(
+      `the endpoint ${endpoint.id} is there already; \`endpoints rotate\` adds a secret`,
+    )
+  }
+  const id = nextSecretId([])
+  const entry = { ...endpoint, secrets: [{ id, sinceMs: nowMs, ...secret }] }
+  const facts = { secret: id, not_after: iso(secret.notAfterMs), state: endpoint.state }
+  return { entry, action: 'endpoints.add', facts }
+}
+
+/**
+ * A further secret; those before it go on verifying.
+ *
+ * @param oldNotAfterMs when the older ones end, unless they end sooner anyway
+ */
+export function rotated(
+  found: FoundEndpoints,
+  id: string,
+  secret: NewSecret,
+  { nowMs, oldNotAfterMs }: { readonly nowMs: number; readonly oldNotAfterMs: number | null },
+): EndpointChange {
+  const entry = standing(found, id)
+  if (entry.secrets.some(({ value }) => value === secret.value)) {
+    throw failure('this secret is there already')
+  }
+  const secretId = nextSecretId(entry.secrets)
+  const older = entry.secrets.map((old) => {
+    if (oldNotAfterMs === null) return old
+    return { ...old, notAfterMs: Math.min(old.notAfterMs ?? oldNotAfterMs, oldNotAfterMs) }
+  })
+  const secrets = [...older, { id: secretId, sinceMs: nowMs, ...secret }]
+  const facts = {
+    secret: secretId,
+    not_after: iso(secret.notAfterMs),
+    old_not_after: iso(oldNotAfterMs),
+  }
+  return { entry: { ...entry, secrets }, action: 'endpoints.rotate', facts }
+}
+
+/** Takes a secret away; what is signed with it is answered 400 from then on. */
+export function retired(
+  found: FoundEndpoints,
+  id: string,
+  secretId: string,
+  { nowMs, force }: { readonly nowMs: number; readonly force: boolean },
+): EndpointChange {
+  const entry = standing(found, id)
+  const secrets = entry.secrets.filter((secret) => secret.id !== secretId)
+  if (secrets.length === entry.secrets.length) {
+    const known = entry.secrets.map((secret) => secret.id).join(', ')
+    throw failure(`the endpoint has no secret ${secretId}; there is ${known || 'none'}`)
+  }
+  const last = !secrets.some((secret) => isUsable(secret, nowMs))
+  if (last && entry.state === 'enabled' && !force) {
+    throw failure(
+      `${secretId} is the last usable secret of an enabled endpoint; rotate first, or say --force: everything is answered 503 then`,
+    )
+  }
+  const facts = { secret: secretId, forced: force, left: secrets.map((secret) => secret.id) }
+  return { entry: { ...entry, secrets }, action: 'endpoints.retire', facts }
+}
+
+/** Answers 503 from now on, or no longer. */
+export function switched(
+  found: FoundEndpoints,
+  id: string,
+  state: 'enabled' | 'disabled',
+): EndpointChange {
+  const entry = standing(found, id)
+  const action = state === 'enabled' ? 'endpoints.enable' : 'endpoints.disable'
+  return { entry: { ...entry, state }, action, facts: { was: entry.state } }
+}
+
+/** Answers 410 from now on, for good; its secrets go, its id stays. */
+export function removed(found: FoundEndpoints, id: string): EndpointChange {
+  const entry = standing(found, id)
+  const facts = { was: entry.state, secrets: entry.secrets.map((secret) => secret.id) }
+  const gone = { ...entry, state: 'removed', secrets: [] } as const
+  return { entry: gone, action: 'endpoints.remove', facts }
+}
+
+/** Those of another store that are not here yet. */
+export function imported(found: FoundEndpoints, others: FoundEndpoints): readonly EndpointChange[] {
+  return [...others.values()]
+    .filter(({ id }) => !found.has(id))
+    .map((entry) => ({
+      entry,
+      action: 'endpoints.import',
+      facts: { state: entry.state, secrets: entry.secrets.map((secret) => secret.id) },
+    }))
+}
+
+/** All that hold secrets, as they are: what is written anew is sealed with the first key. */
+export function resealed(found: FoundEndpoints): readonly EndpointChange[] {
+  return [...found.values()]
+    .filter(({ secrets }) => secrets.length > 0)
+    .map((entry) => ({ entry, action: 'endpoints.reseal', facts: {} }))
+}
+
+const LONGEST_SECRET = 1024
+
+/**
+ * A secret as somebody handed it in, without its line's end.
+ *
+ * @throws CliFault that does not repeat it
+ */
+export function givenSecret(text: string): string {
+  const value = text.replace(/\r?\n$/, '')
+  const isPlain = /^[\x21-\x7e]+$/.test(value) && value.length <= LONGEST_SECRET
+  if (value.length < 8 || !isPlain) {
+    throw usageFault(
+      'standard input must hold one secret: 8 to 1024 visible characters on one line',
+    )
+  }
+  return value
+}

@@ -1,0 +1,96 @@
+import { stringify } from 'yaml'
+import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
+import { endpointBook } from './endpoint-access.ts'
+import { imported, resealed } from './endpoint-changes.ts'
+import { FileBook } from './endpoint-file-book.ts'
+import { changedText, emptyText } from './endpoint-text.ts'
+import type { EndpointActionOptions } from './endpoints-command.ts'
+import { usageFault } from './fault.ts'
+import { actorName } from './operator.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ExportOptions {
+  readonly kubernetesSecret: string
+  readonly namespace?: string
+}
+
+/** Kubernetes keeps at most 1 MiB in a Secret; the rest is room for base64's third and the frame. */
+const MOST_BYTES = 700_000
+
+/** Endpoints in parts of which each fits a Secret. */
+function secretParts(
+  entries: readonly EndpointEntry[],
+  mostBytes = MOST_BYTES,
+): readonly (readonly EndpointEntry[])[] {
+  const parts: EndpointEntry[][] = [[]]
+  let bytes = 0
+  for (const entry of entries) {
+    const size = Buffer.byteLength(textOf([entry]))
+    if (bytes + size > mostBytes && bytes > 0) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)?.push(entry)
+    bytes += size
+  }
+  return parts
+}
+
+function textOf(entries: readonly EndpointEntry[]): string {
+  const file = 'endpoints.json'
+  return changedText(file, emptyText(file), { changed: new Map(), added: entries })
+}
+
+/** Manifests of Secrets; several are mounted as one folder by a projected volume. */
+export function secretManifests(
+  entries: readonly EndpointEntry[],
+  { kubernetesSecret: name, namespace }: ExportOptions,
+  mostBytes?: number,
+): string {
+  const documents = secretParts(entries, mostBytes).map((part, i) => {
+    const number = i === 0 ? '' : `-${i + 1}`
+    return stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: `${name}${number}`, ...(namespace === undefined ? {} : { namespace }) },
+      type: 'Opaque',
+      data: { [`endpoints${number}.json`]: Buffer.from(textOf(part)).toString('base64') },
+    })
+  })
+  return documents.join('---\n')
+}
+
+/** `endpoints export`: for `kubectl apply -f -`; the only verb that prints what is kept secret. */
+export async function exportEndpoints(terminal: Terminal, options: ExportOptions): Promise<void> {
+  if (process.stdout.isTTY === true) {
+    throw usageFault('this prints secrets: pipe it, e.g. into `kubectl apply -f -`')
+  }
+  const found = await (await endpointBook(terminal)).read()
+  terminal.line(secretManifests([...found.values()], options).trimEnd())
+}
+
+export interface ImportOptions extends EndpointActionOptions {
+  readonly from: string
+}
+
+/** `endpoints import`: endpoints of a file that the store does not have yet, with their secrets. */
+export async function importEndpoints(terminal: Terminal, options: ImportOptions): Promise<void> {
+  const others = await new FileBook(options.from).read()
+  const book = await endpointBook(terminal)
+  const { changes, where } = await book.change(
+    (found) => imported(found, others),
+    actorName(options.actor),
+  )
+  const there = others.size - changes.length
+  terminal.line(`imported ${changes.length} endpoints (in ${where}); ${there} were there already`)
+}
+
+/** `endpoints reseal`: after a new first key of ENDPOINTS_KEYS, so that the old one can go. */
+export async function resealEndpoints(
+  terminal: Terminal,
+  options: EndpointActionOptions,
+): Promise<void> {
+  const book = await endpointBook(terminal)
+  const { changes, where } = await book.change(resealed, actorName(options.actor))
+  terminal.line(`sealed the secrets of ${changes.length} endpoints anew (in ${where})`)
+}

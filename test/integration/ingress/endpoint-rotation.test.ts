@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto'
+import { rename, writeFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signatureHeader } from '#ingress/signature.ts'
+import { kafkaClient } from '#platform/kafka/connection.ts'
+import { createLogger } from '#platform/log.ts'
+import { runCli } from '../../fixtures/cli.ts'
+import { eventually } from '../../fixtures/eventually.ts'
+import type { DeclaredEndpoint } from './stage.ts'
+import { IngressStage, newEndpoint, nowSeconds, post, sampleFor } from './stage.ts'
+
+const soon = { withinMs: 30_000 }
+const ROTATIONS = 20
+const LANES = 4
+/** Others that are read anew each time. */
+const BYSTANDERS = 500
+
+const rotating = newEndpoint()
+const expiring = newEndpoint()
+const old = newEndpoint()
+const agent = new Agent({ keepAlive: true, maxSockets: LANES * 4 })
+
+let stage: IngressStage
+
+beforeAll(async () => {
+  stage = await IngressStage.set({
+    endpoints: [rotating, expiring, old],
+    settings: { ENDPOINT_USAGE_INTERVAL_MS: '100' },
+  })
+})
+
+afterAll(async () => {
+  agent.destroy()
+  await stage.stop()
+})
+
+async function statusOf(endpoint: DeclaredEndpoint, secret: string): Promise<number> {
+  const body = Buffer.from(await sampleFor(endpoint))
+  const signature = signatureHeader(secret, body, nowSeconds())
+  const url = `${stage.url}/v1/hooks/${endpoint.id}`
+  const headers = { 'QairoPay-Signature': signature }
+  return (await post(url, body, headers, 'POST', agent)).status
+}
+
+/** Puts the file in its place whole, with the secrets of the endpoint under rotation. */
+async function put(secrets: readonly string[]): Promise<void> {
+  const others = Array.from({ length: BYSTANDERS }, () => newEndpoint())
+  const declared = secrets.map((value) => ({ id: `k_${value.slice(-6)}`, value }))
+  const endpoints = [{ ...rotating, secrets: declared }, expiring, old, ...others]
+  await writeFile(`${stage.endpointsFile}.new`, JSON.stringify({ endpoints }))
+  await rename(`${stage.endpointsFile}.new`, stage.endpointsFile)
+}
+
+function newValue(): string {
+  return `whsec_${randomBytes(24).toString('hex')}`
+}
+
+/** Senders that never pause; the secret they sign with is that of the moment they begin. */
+class Load {
+  readonly answers = new Map<string, number>()
+  #secret: string
+  #stopping = false
+  readonly #rounds: number[] = Array.from({ length: LANES }, () => 0)
+  readonly #lanes: readonly Promise<void>[]
+
+  constructor(secret: string) {
+    this.#secret = secret
+    const good = this.#rounds.map((_, lane) => this.#lane(lane))
+    this.#lanes = [...good, this.#strangers()]
+  }
+
+  /** Signs with another one from now on; resolves when nothing of before is on its way. */
+  async use(secret: string): Promise<void> {
+    this.#secret = secret
+    const before = [...this.#rounds]
+    await eventually(() => this.#rounds.every((round, i) => round >= (before[i] ?? 0) + 2), soon)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(this.#lanes)
+  }
+
+  #count(who: string, status: number): void {
+    const key = `${who} ${status}`
+    this.answers.set(key, (this.answers.get(key) ?? 0) + 1)
+  }
+
+  async #lane(lane: number): Promise<void> {
+    while (!this.#stopping) {
+      this.#count('good', await statusOf(rotating, this.#secret))
+      this.#rounds[lane] = (this.#rounds[lane] ?? 0) + 1
+    }
+  }
+
+  async #strangers(): Promise<void> {
+    while (!this.#stopping) this.#count('stranger', await statusOf(rotating, 'wrong'))
+  }
+}
+
+describe('a rotation under load', () => {
+  it('fails no webhook, while strangers send bad signatures, twenty files long', async () => {
+    let current = rotating.secrets[0]?.value ?? ''
+    const load = new Load(current)
+    const before = await stage.metric('ingress_endpoint_reloads_total')
+    for (let turn = 0; turn < ROTATIONS; turn += 1) {
+      const next = newValue()
+      await put([current, next])
+      // At once, before any ingress can have looked by itself.
+      await load.use(next)
+      current = next
+    }
+    await load.stop()
+    const { answers } = load
+    expect([...answers.keys()].sort()).toEqual(['good 200', 'stranger 400'])
+    expect(answers.get('good 200')).toBeGreaterThan(ROTATIONS * LANES)
+    const reloads = (await stage.metric('ingress_endpoint_reloads_total')) - before
+    expect(reloads).toBeGreaterThanOrEqual(ROTATIONS)
+    expect(await stage.metric('ingress_endpoints')).toBe(BYSTANDERS + 3)
+  })
+})
+
+describe('a secret that has ended', () => {
+  it('stops to verify by the clock, without a change of the file', async () => {
+    const secret = expiring.secrets[0]?.value ?? ''
+    const notAfter = new Date(Date.now() + 3000).toISOString()
+    const secrets = [
+      { id: 'k1', value: secret, not_after: notAfter },
+      { id: 'k2', value: newValue() },
+    ]
+    await stage.declare([rotating, { ...expiring, secrets }, old])
+    await eventually(async () => (await stage.metric('ingress_endpoints')) === 3, soon)
+    expect(await statusOf(expiring, secret)).toBe(200)
+    const alarms = await stage.metric('ingress_alarms_total')
+    await eventually(async () => (await statusOf(expiring, secret)) === 503, soon)
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(notAfter) - 1000)
+    expect(await statusOf(expiring, secrets[1]?.value ?? '')).toBe(200)
+    expect(await stage.metric('ingress_alarms_total')).toBe(alarms + 1)
+    const line = stage.logLines.find((text) => text.includes('"expired_secret"'))
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 'error', secret_id: 'k1' })
+  })
+
+  it('was the last one: everything is answered 503, whoever signed it', async () => {
+    const secrets = [{ id: 'k1', value: 'ended', not_after: '2026-01-01T00:00:00Z' }]
+    await stage.declare([rotating, expiring, { ...old, secrets }])
+    await eventually(async () => (await statusOf(old, 'other')) === 503, soon)
+    expect(stage.logLines.some((text) => text.includes('"no_usable_secret"'))).toBe(true)
+  })
+})
+
+async function cli(...args: readonly string[]) {
+  return await runCli(['endpoints', ...args], {
+    environment: {
+      KAFKA_BROKERS: stage.brokers,
+      TOPIC_PREFIX: stage.prefix,
+      ENDPOINTS_FILE: stage.endpointsFile,
+    },
+  })
+}
+
+/** Writes what another ingress, which has gone, had counted. */
+async function earlierUse(endpoint: string, secret: string, use: object): Promise<void> {
+  const log = createLogger({ service: 'test', level: 'silent' })
+  const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
+  const producer = kafkaClient(connection, log, 2).producer({ allowAutoTopicCreation: false })
+  await producer.connect()
+  const message = { key: `${endpoint}/${secret}/gone`, value: JSON.stringify(use) }
+  await producer.send({ topic: `${stage.prefix}.endpoint-usage`, messages: [message] })
+  await producer.disconnect()
+}
+
+describe('endpoints status', () => {
+  const watched = newEndpoint({
+    secrets: [
+      { id: 'k1', value: newValue() },
+      { id: 'k2', value: newValue() },
+    ],
+  })
+
+  async function status() {
+    const { out, err, code } = await cli('status', watched.id, '--json')
+    expect([code, err]).toEqual([0, ''])
+    return JSON.parse(out).secrets
+  }
+
+  it('says how often and when each secret matched, summed over ingresses, and what follows', async () => {
+    await stage.declare([watched])
+    await eventually(async () => (await stage.metric('ingress_endpoints')) === 1, soon)
+    const [first, second] = watched.secrets
+    for (let n = 0; n < 3; n += 1) {
+      expect(await statusOf(watched, second?.value ?? '')).toBe(200)
+    }
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+    await earlierUse(watched.id, 'k2', { matched: 40, first_at: daysAgo(9), last_at: daysAgo(1) })
+    await earlierUse(watched.id, 'k1', { matched: 7, first_at: daysAgo(90), last_at: daysAgo(8.5) })
+    const counted = await eventually(async () => {
+      const secrets = await status()
+      return secrets[0]?.matched === 43 ? secrets : null
+    }, soon)
+    expect(counted).toEqual([
+      expect.objectContaining({ id: 'k2', usable: true, safe_to_retire: false }),
+      expect.objectContaining({
+        id: 'k1',
+        matched: 7,
+        safe_to_retire: true,
+        advice: 'k1 has not matched for 8 days while k2 matched 43 times: safe to retire',
+      }),
+    ])
+    expect(await statusOf(watched, first?.value ?? '')).toBe(200)
+    const again = await eventually(async () => {
+      const secrets = await status()
+      return secrets[1]?.matched === 8 ? secrets : null
+    }, soon)
+    expect(again[1]).toMatchObject({ safe_to_retire: false })
+  })
+
+  it('says in one line that the topic is not there', async () => {
+    const environment = {
+      KAFKA_BROKERS: stage.brokers,
+      TOPIC_PREFIX: 'nowhere',
+      ENDPOINTS_FILE: stage.endpointsFile,
+    }
+    const run = await runCli(['endpoints', 'status'], { environment })
+    expect(run.code).toBe(1)
+    expect(run.err).toBe(
+      'the topic nowhere.endpoint-usage does not exist; `schemas register` makes it\n',
+    )
+  })
+})

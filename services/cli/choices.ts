@@ -61,3 +61,28 @@ export function tenant(text: string): TenantId {
   if (id === null) throw new InvalidArgumentError('It must be a tenant id, tnt_….')
   return id
 }
+
+/** A moment, given as such or as how long ago it was. */
+export interface Since {
+  /** Milliseconds since the epoch. */
+  atMs(nowMs: number): number
+}
+
+const AGO = /^([1-9]\d{0,4})([smhd])$/
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** A parser of a time, or of how long ago it was: `7d`, `12h`. */
+export function since(text: string): Since {
+  const [, number, unit = ''] = AGO.exec(text) ?? []
+  if (number === undefined) {
+    const ms = instant(text)
+    return { atMs: () => ms }
+  }
+  const agoMs = Number(number) * (UNIT_MS[unit] ?? 0)
+  return { atMs: (nowMs) => nowMs - agoMs }
+}

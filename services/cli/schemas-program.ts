@@ -1,14 +1,18 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { MODES } from '#core/routing.ts'
 import type { CheckOptions } from './check-command.ts'
 import { checkSchemas } from './check-command.ts'
+import { since, version } from './choices.ts'
 import type { DiffOptions } from './diff-command.ts'
 import { diffSchemas, documentSchemas } from './diff-command.ts'
+import type { InferOptions } from './infer-command.ts'
+import { inferSchemas } from './infer-command.ts'
 import type { SchemasOptions } from './schemas-command.ts'
 import { planSchemas, registerSchemas } from './schemas-command.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The verbs below `schemas`. */
-export const SCHEMAS_VERBS = ['check', 'diff', 'docs', 'plan', 'register'] as const
+export const SCHEMAS_VERBS = ['check', 'diff', 'docs', 'infer', 'plan', 'register'] as const
 
 type Examples = (...lines: readonly string[]) => string
 
@@ -53,10 +57,28 @@ function addReadings(schemas: Command, terminal: Terminal, examples: Examples): 
     .action((version: string) => documentSchemas(terminal, version))
 }
 
+function addInfer(schemas: Command, terminal: Terminal, examples: Examples): void {
+  schemas
+    .command('infer')
+    .description('propose a folder for an unknown version, from the events that wait for it')
+    .requiredOption('--version <date>', 'the version, YYYY-MM-DD', version)
+    .addOption(new Option('--mode <mode>', 'live or sandbox; both when missing').choices(MODES))
+    .option('--since <time>', 'read from this time on, or so long ago: 7d, 12h', since)
+    .option('--out <folder>', 'write the proposal there; must not exist yet')
+    .addHelpText(
+      'after',
+      `
+No value of an event is printed or written: samples are made up in the shape of what was seen.
+${examples('schemas infer --version 2026-09-01', 'schemas infer --version 2026-09-01 --since 7d --out schemas/2026-09-01')}`,
+    )
+    .action((options: InferOptions) => inferSchemas(terminal, options))
+}
+
 /** Adds the verbs to `schemas`. */
 export function addSchemasVerbs(schemas: Command, terminal: Terminal, examples: Examples): void {
   addCheck(schemas, terminal, examples)
   addReadings(schemas, terminal, examples)
+  addInfer(schemas, terminal, examples)
   schemas
     .command('plan')
     .description('what register would change; changes nothing')

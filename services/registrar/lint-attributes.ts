@@ -5,7 +5,7 @@ const FIELD_ATTRIBUTES = ['name', 'type', 'doc', 'default', 'pii', 'inferred']
 const RECORD_ATTRIBUTES = ['type', 'name', 'namespace', 'doc', 'fields']
 const FLAGS = ['pii', 'inferred']
 
-const FIELD_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/
+export const FIELD_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/
 const RECORD_NAME = /^[A-Z][A-Za-z0-9]*$/
 
 /** Names that stand for a person's data whatever they stand in. */

@@ -20,7 +20,8 @@ const connection: KafkaConnection = {
   ssl: false,
   sasl: null,
 }
-const registry = new RegistryClient({ url: inject('registryUrl') })
+// A registry that has just started may take longer than a registration would wait.
+const registry = new RegistryClient({ url: inject('registryUrl'), timeoutMs: 20_000 })
 
 function settings(topicPrefix: string, schemasFolder: string): RegistrarSettings {
   return {

@@ -39,10 +39,21 @@ function replay(changes: Readonly<Record<string, string | null>>): readonly stri
 const WRONG: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
   ['no verb', [], /a verb is missing; there is schemas, send, tail, endpoints/],
   ['an unknown verb', ['sned'], /unknown verb sned/],
-  ['a verb alone that has verbs', ['schemas'], /there is check, diff, docs, plan, register/],
+  ['a verb alone that has verbs', ['schemas'], /there is check, diff, docs, infer, plan, register/],
   ['a folder that is not there', ['schemas', 'check', '/nowhere'], /no folder \/nowhere/],
   ['a folder without versions', ['schemas', 'check', 'test', '--offline'], /no version is in/],
   ['a version too few', ['schemas', 'diff', '2026-02-01'], /after/],
+  ['an inference of no version', ['schemas', 'infer'], /--version.*not specified/],
+  [
+    'an inference into a folder that is there',
+    ['schemas', 'infer', '--version', '2026-09-01', '--out', 'schemas'],
+    /schemas is there already; nothing is overwritten/,
+  ],
+  [
+    'a time that is none',
+    ['schemas', 'infer', '--version', '2026-09-01', '--since', 'monday'],
+    /--since.*zone/,
+  ],
   ['two versions at once', ['schemas', 'diff', 'schemas', '2026-02-01'], /holds 3 versions/],
   ['an unknown verb of a verb', ['endpoints', 'lst'], /unknown verb lst; there is list/],
   ['an unknown option', ['send', '--typ', 'x'], /--typ.*Did you mean --type/],
@@ -109,6 +120,7 @@ describe('without a stack', () => {
     [['schemas', 'register']],
     [['schemas', 'plan']],
     [['schemas', 'check']],
+    [['schemas', 'infer', '--version', '2026-09-01']],
     [['consumers', 'status']],
     [replay({})],
   ])('%j says how to start it', async (args) => {

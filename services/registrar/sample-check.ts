@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Envelope } from '#core/envelope.ts'
 import { parseEnvelope } from '#core/envelope.ts'
-import type { EndpointId } from '#core/ids.ts'
+import type { ApiVersion, EndpointId, EventId, TenantId } from '#core/ids.ts'
 import { scanJson } from '#core/json-scan.ts'
 import type { Domain } from '#core/routing.ts'
 import { DOMAINS, domainOf } from '#core/routing.ts'
@@ -25,7 +25,7 @@ export interface SampleCheck {
 type Finding = Omit<CheckFinding, 'file'>
 
 /** The codec of one domain. */
-interface Codec {
+export interface Codec {
   readonly encoder: EventEncoder
   /** Inferred fields as strict as the others, so that a misfit is named instead of written null. */
   readonly strict: EventEncoder
@@ -68,7 +68,16 @@ function eventOf(envelope: Envelope, text: string, raw: Buffer): EventToEncode {
 /** What came out of the decoder, as the encoder takes it: the typed fields in place of the JSON. */
 function asRead(event: TypedEvent, envelope: Envelope): EventToEncode {
   return {
-    envelope: { ...envelope, createdMs: event.created, data: event.resources },
+    envelope: {
+      ...envelope,
+      id: event.id as EventId,
+      type: event.type,
+      createdMs: event.created,
+      tenantId: event.tenantId as TenantId,
+      liveMode: event.liveMode,
+      apiVersion: event.apiVersion as ApiVersion,
+      data: event.resources,
+    },
     previousAttributesText: event.previousAttributes,
     endpointId: event.endpointId,
     receivedAtMs: event.receivedAt,
@@ -78,7 +87,11 @@ function asRead(event: TypedEvent, envelope: Envelope): EventToEncode {
 }
 
 /** The bytes, their reading and the bytes again must agree, and `raw` be the file. */
-function bytesFindings(codec: Codec, event: EventToEncode, value: Buffer): readonly Finding[] {
+export function bytesFindings(
+  codec: Pick<Codec, 'encoder' | 'decode'>,
+  event: EventToEncode,
+  value: Buffer,
+): readonly Finding[] {
   const decoded = codec.decode(value)
   if (!decoded.ok) {
     return [finding('sample-bytes', '', `what was written cannot be read (${decoded.reason})`)]

@@ -83,10 +83,9 @@ describe('schemas infer', () => {
   })
 
   it('reads both modes, or what was set aside since, and leaves nothing without --out', async () => {
-    expect((await infer()).out).toContain(`301 events of ${VERSION}`)
+    expect((await infer('--since', '1h')).out).toContain(`301 events of ${VERSION}`)
     const future = await infer('--since', '2100-01-01')
     expect([future.code, future.out]).toEqual([1, ''])
     expect(future.err).toMatch(/no event of version 2026-09-01 was set aside as unknown/)
-    expect((await infer('--since', '1h')).code).toBe(0)
   })
 })

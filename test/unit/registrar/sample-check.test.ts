@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { ApiVersion } from '#core/ids.ts'
 import type { Domain } from '#core/routing.ts'
 import { DOMAINS } from '#core/routing.ts'
-import { checkSamples } from '#registrar/sample-check.ts'
+import { compileEventDecoder } from '#platform/avro/event-decoder.ts'
+import { compileEventEncoder } from '#platform/avro/event-encoder.ts'
+import { bytesFindings, checkSamples } from '#registrar/sample-check.ts'
 import type { SchemaFolder } from '#registrar/schema-files.ts'
 import type { SampleFile } from '#registrar/version-folder.ts'
+import { toEncode } from '../platform/avro/sample-events.ts'
 import type { Patch } from './vectors.ts'
 import { apply, realSchema, vectors, versions } from './vectors.ts'
 
@@ -81,5 +84,31 @@ describe('the check of samples', () => {
   it('refuses a version that no sample proves', () => {
     const { findings } = checkSamples(folderOf('2026-05-19'), [])
     expect(findings).toMatchObject([{ rule: 'no-samples', file: '2026-05-19' }])
+  })
+})
+
+describe('a codec that is not true to its bytes', () => {
+  const schemaText = folderOf('2026-05-19').schemas.card
+  const encoder = compileEventEncoder({ schemaText, schemaId: 1 })
+  const decoder = compileEventDecoder({ schemaText })
+  const event = toEncode(realSample('2026-05-19', 'card.created.json').bytes)
+  const encoded = encoder.encode(event)
+  const value = encoded.ok ? encoded.value : Buffer.alloc(0)
+  const reading = decoder.decode(value)
+  if (!reading.ok) throw new Error(reading.reason)
+  const read = reading.event
+
+  it.each([
+    ['reads nothing', { ok: false as const, reason: 'truncated' }, ''],
+    ['changes raw', { ok: true as const, event: { ...read, raw: Buffer.from('{}') } }, 'raw'],
+    ['changes a field', { ok: true as const, event: { ...read, id: 'evt_other' } }, ''],
+    ['loses a resource', { ok: true as const, event: { ...read, resources: {} } }, ''],
+  ])('is found when it %s', (_what, result, path) => {
+    const findings = bytesFindings({ encoder, decode: () => result }, event, value)
+    expect(findings).toMatchObject([{ rule: 'sample-bytes', path }])
+  })
+
+  it('is none when it is', () => {
+    expect(bytesFindings({ encoder, decode: decoder.decode }, event, value)).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ import { eventTypesSource } from '#registrar/event-types-source.ts'
 import { checkedFolders } from '#registrar/schema-files.ts'
 import { readVersionFolders } from '#registrar/version-folder.ts'
 import { metricsDocument } from './metrics-document.ts'
+import { readExamples } from './reader-examples.ts'
 import { documented } from './readme.ts'
 import { versionReference } from './schema-reference.ts'
 
@@ -13,12 +14,6 @@ export interface WrittenDocument {
   readonly file: string
   readonly content: string
 }
-
-/** Documents of words and tables: what each holds now is what it would be made from. */
-const DOCUMENTS = [
-  { file: 'README.md', write: documented },
-  { file: 'docs/metrics.md', write: metricsDocument },
-] as const
 
 /**
  * Everything that `npm run docs` writes, as it should be now.
@@ -36,7 +31,13 @@ export async function writtenDocuments(root: string): Promise<readonly WrittenDo
     file: `schemas/${folder.version}/README.md`,
     content: `${versionReference(folder)}\n`,
   }))
-  const documents = DOCUMENTS.map(async ({ file, write }) => ({
+  const examples = await readExamples(root)
+  // Documents of words and tables: what each holds now is what it would be made from.
+  const inPart = [
+    { file: 'README.md', write: (text: string) => documented(text, examples) },
+    { file: 'docs/metrics.md', write: metricsDocument },
+  ]
+  const documents = inPart.map(async ({ file, write }) => ({
     file,
     content: write(await readFile(join(root, file), 'utf8').catch(() => '')),
   }))

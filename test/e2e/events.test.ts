@@ -16,6 +16,7 @@ import { eventually } from '../fixtures/eventually.ts'
 import type { LocalStack } from '../fixtures/local-stack.ts'
 import { startLocalStack } from '../fixtures/local-stack.ts'
 import { javaPartitions, readLog } from '../fixtures/log-reader.ts'
+import { registeredSchema } from '../fixtures/registered-schema.ts'
 import { readAsStockClient } from '../fixtures/stock-reader.ts'
 import type { TemporaryFolder } from '../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
@@ -122,20 +123,21 @@ describe('every golden sample, sent twice', () => {
       HANDLED_DOMAINS.map((domain) => `qairopay.${mode}.${domain}`),
     )
     const read = await readAsStockClient(stack.run.kafka, stack.run.registry, topics)
-    const byId = new Map(read.map((event) => [event.id, event]))
+    const byId = new Map(read.map((record) => [record.event.id, record]))
     expect(read).toHaveLength(sent.length)
 
     for (const { event, bytes, first, second } of sent) {
       const { id, type, tenant_id: tenant, live_mode: live, api_version: version } = event
       const mode = live === true ? 'live' : 'sandbox'
       const topic = `qairopay.${mode}.${domainOf(String(type))}`
-      const found = byId.get(String(id))
+      const found = byId.get(id)
       const at = { topic, partition: partitionOf.get(String(tenant)), offset: found?.offset }
       expect(first).toMatchObject({ kind: 'answered', status: 200, at })
       expect(second).toMatchObject({ kind: 'answered', status: 200, at })
-      expect(found).toMatchObject({ topic, partition: at.partition, key: tenant, type })
-      expect(found?.schema).toContain(`.v${String(version).replaceAll('-', '_')}.`)
-      expect(found?.raw.equals(bytes)).toBe(true)
+      expect(found).toMatchObject({ topic, partition: at.partition, key: tenant })
+      expect(found?.event).toMatchObject({ type, raw: bytes.toString('base64') })
+      const schema = await registeredSchema(stack.run.registry, found?.schema_id ?? 0)
+      expect(schema.namespace).toMatch(`.v${String(version).replaceAll('-', '_')}`)
     }
 
     const half = BigInt(sent.length / 2)
@@ -235,8 +237,8 @@ describe('a webhook signed with openssl and sent with curl', () => {
     expect(stdout).toBe('200')
     const topics = ['qairopay.sandbox.settlement']
     const read = await readAsStockClient(stack.run.kafka, stack.run.registry, topics)
-    const found = read.find(({ id }) => id === event.id)
-    expect(found?.raw.toString()).toBe(body)
+    const found = read.find((record) => record.event.id === event.id)
+    expect(found?.event.raw).toBe(Buffer.from(body).toString('base64'))
   })
 })
 

@@ -7,11 +7,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
@@ -24,10 +28,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Another team's consumer: Apache's Kafka client and Apache Avro, with the schema asked of the registry
- * by the id in Confluent's frame. Knows nothing of this project. Prints every record of the topics, up to
- * the end offsets of the moment it starts, one JSON line each; `raw` as base64.
+ * by the id in Confluent's frame. Knows nothing of this project. Prints every record of the topics, one
+ * JSON line each, bytes as base64: up to the end offsets of the moment it starts, or until it is killed.
  *
- * java -cp JARS StockReader.java --bootstrap HOST:PORT --registry URL --topic a,b
+ * java -cp JARS StockReader.java --bootstrap HOST:PORT --registry URL --topic a,b [--follow yes]
  */
 public class StockReader {
   private static final PrintStream OUT = new PrintStream(
@@ -52,35 +56,57 @@ public class StockReader {
       consumer.assign(places);
       consumer.seekToBeginning(places);
       Map<TopicPartition, Long> ends = consumer.endOffsets(places);
-      while (places.stream().anyMatch(place -> consumer.position(place) < ends.get(place))) {
+      boolean follow = options.containsKey("--follow");
+      while (follow || places.stream().anyMatch(place -> consumer.position(place) < ends.get(place))) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
           OUT.println(JSON.writeValueAsString(read(record, options.get("--registry"))));
         }
+        OUT.flush();
       }
     }
-    OUT.flush();
   }
 
   private static ObjectNode read(ConsumerRecord<byte[], byte[]> record, String registry) throws Exception {
     ByteBuffer value = ByteBuffer.wrap(record.value());
     if (value.get() != 0) throw new IllegalStateException("no Confluent frame");
-    Schema schema = schemaOf(value.getInt(), registry);
-    byte[] avro = record.value();
-    GenericRecord event = new GenericDatumReader<GenericRecord>(schema)
-        .read(null, DecoderFactory.get().binaryDecoder(avro, value.position(), value.remaining(), null));
-    ByteBuffer raw = (ByteBuffer) event.get("raw");
-    byte[] bytes = new byte[raw.remaining()];
-    raw.duplicate().get(bytes);
+    int schemaId = value.getInt();
+    GenericRecord event = new GenericDatumReader<GenericRecord>(schemaOf(schemaId, registry)).read(
+        null, DecoderFactory.get().binaryDecoder(record.value(), value.position(), value.remaining(), null));
     ObjectNode line = JSON.createObjectNode();
     line.put("topic", record.topic());
     line.put("partition", record.partition());
     line.put("offset", String.valueOf(record.offset()));
     line.put("key", new String(record.key(), StandardCharsets.UTF_8));
-    line.put("schema", schema.getFullName());
-    line.put("id", event.get("id").toString());
-    line.put("type", event.get("type").toString());
-    line.put("raw", java.util.Base64.getEncoder().encodeToString(bytes));
+    ObjectNode headers = line.putObject("headers");
+    record.headers().forEach(header ->
+        headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+    line.put("schema_id", schemaId);
+    line.set("event", plain(event));
     return line;
+  }
+
+  /** An Avro value as JSON. */
+  private static JsonNode plain(Object value) {
+    if (value instanceof GenericRecord) {
+      GenericRecord record = (GenericRecord) value;
+      ObjectNode fields = JSON.createObjectNode();
+      for (Schema.Field field : record.getSchema().getFields()) {
+        fields.set(field.name(), plain(record.get(field.pos())));
+      }
+      return fields;
+    }
+    if (value instanceof Collection) {
+      ArrayNode items = JSON.createArrayNode();
+      ((Collection<?>) value).forEach(item -> items.add(plain(item)));
+      return items;
+    }
+    if (value instanceof CharSequence) return JSON.getNodeFactory().textNode(value.toString());
+    if (value instanceof ByteBuffer) {
+      byte[] bytes = new byte[((ByteBuffer) value).remaining()];
+      ((ByteBuffer) value).duplicate().get(bytes);
+      return JSON.getNodeFactory().textNode(Base64.getEncoder().encodeToString(bytes));
+    }
+    return JSON.valueToTree(value);
   }
 
   private static Schema schemaOf(int id, String registry) throws Exception {

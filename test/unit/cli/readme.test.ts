@@ -1,11 +1,30 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { documented, withRegion } from '#cli/readme.ts'
+import { readExamples } from '#cli/reader-examples.ts'
+import { documented, exampleDocument, withRegion } from '#cli/readme.ts'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 describe('README.md', () => {
-  it('holds the tables as the code has them (after `npm run docs`)', () => {
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
-    expect(documented(readme)).toBe(readme)
+  it('holds the tables and examples as the code has them (after `npm run docs`)', async () => {
+    const readme = readFileSync(`${ROOT}/README.md`, 'utf8')
+    expect(documented(readme, await readExamples(ROOT))).toBe(readme)
+  })
+})
+
+describe('an example', () => {
+  it('is what a program marks, as a code block without tabs', () => {
+    const source = 'a\n// README: begin\n\nif x {\n\ty()\n}\n// README: end\nz\n'
+    expect(exampleDocument({ language: 'go', source })).toBe('```go\nif x {\n    y()\n}\n```')
+  })
+
+  it.each([
+    ['no mark', 'a'],
+    ['no end', '# README: begin\na'],
+    ['two beginnings', '# README: begin\n# README: begin\na\n# README: end'],
+  ])('is refused when there is %s', (_, source) => {
+    expect(() => exampleDocument({ language: 'go', source })).toThrow(RangeError)
   })
 })
 

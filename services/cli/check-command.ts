@@ -1,4 +1,5 @@
 import { REGISTRY_SETTINGS } from '#platform/config/service-settings.ts'
+import { registryOptions } from '#platform/registry/registry-access.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
 import { checkJson, checkLines } from '#registrar/check-report.ts'
 import { registryVerdict } from '#registrar/registry-verdict.ts'
@@ -62,7 +63,7 @@ async function neighbours(
 async function registryOf(terminal: Terminal): Promise<RegistryClient> {
   try {
     const found = await stackEnvironment(terminal.environment, ['SCHEMA_REGISTRY_URL'])
-    return new RegistryClient({ url: cliSettings(REGISTRY_SETTINGS, found).schemaRegistryUrl })
+    return new RegistryClient(registryOptions(cliSettings(REGISTRY_SETTINGS, found)))
   } catch (error) {
     if (!(error instanceof CliFault)) throw error
     throw new CliFault(`${error.message}, or check with --offline`, error.exitCode)

@@ -1,11 +1,13 @@
 import type { Domain, Mode } from '#core/routing.ts'
 import { controlTopic, eventTopic, quarantineTopic } from '#core/routing.ts'
-import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
+import type { Environment } from '#platform/config/environment.ts'
+import { KAFKA_SETTINGS, REGISTRY_SETTINGS } from '#platform/config/service-settings.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
 import type { FollowEnd, LogFollower, LogRecord } from '#platform/kafka/log-tail.ts'
 import { followLog } from '#platform/kafka/log-tail.ts'
 import { createLogger } from '#platform/log.ts'
+import { registryOptions } from '#platform/registry/registry-access.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
 import { withCatalogue } from './catalogue-access.ts'
 import { failure } from './fault.ts'
@@ -109,6 +111,10 @@ async function followUntilDone(
   if (end !== 'stopped') throw failure(`Kafka went away (${end}); start again to read on`)
 }
 
+function registryOf(environment: Environment): RegistryClient {
+  return new RegistryClient(registryOptions(cliSettings(REGISTRY_SETTINGS, environment)))
+}
+
 /** Prints what is on a topic, decoded, and leaves no consumer group behind. */
 export async function tail(terminal: Terminal, options: TailOptions): Promise<void> {
   const environment = await stackEnvironment(terminal.environment, ['KAFKA_BROKERS'])
@@ -119,10 +125,9 @@ export async function tail(terminal: Terminal, options: TailOptions): Promise<vo
   const connection = connectionOf(settings, 'event-router-cli')
   const topic = topicOf(settings.topicPrefix, options)
   await withCatalogue(connection, controlTopic(settings.topicPrefix), async (catalogue) => {
-    const url = withRegistry?.SCHEMA_REGISTRY_URL
     const reader = new RecordReader({
       entries: () => catalogue.entries().values(),
-      registry: url === undefined ? null : new RegistryClient({ url }),
+      registry: withRegistry === null ? null : registryOf(withRegistry),
     })
     const read = async (record: LogRecord) =>
       options.domain === 'quarantine' ? bytesOf(record) : await reader.read(record)

@@ -41,9 +41,9 @@ async function kafka(options: PartsOptions): Promise<string> {
 }
 
 async function registry(options: PartsOptions): Promise<string> {
-  const { settings, ports, host, children } = options
+  const { settings, environment, ports, host, children } = options
   if (settings.schemaRegistryUrl !== null) {
-    const shown = await requireRegistry(String(settings.schemaRegistryUrl))
+    const shown = await requireRegistry(String(settings.schemaRegistryUrl), environment)
     host.report(`the registry is yours, at ${shown}`)
     return String(settings.schemaRegistryUrl)
   }
@@ -79,5 +79,6 @@ export async function startParts(options: PartsOptions): Promise<PartAddresses> 
     postgres(options),
   ])
   const foreignBrokers = options.settings.kafkaBrokers !== null
-  return { brokers, foreignBrokers, registryUrl, databaseUrl }
+  const foreignRegistry = options.settings.schemaRegistryUrl !== null
+  return { brokers, foreignBrokers, registryUrl, foreignRegistry, databaseUrl }
 }

@@ -1,10 +1,11 @@
 import type { Environment } from '#platform/config/environment.ts'
-import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
+import { KAFKA_SETTINGS, REGISTRY_SETTINGS } from '#platform/config/service-settings.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
 import { clusterSize } from '#platform/kafka/topics.ts'
 import { createLogger } from '#platform/log.ts'
 import { openDatabase } from '#platform/postgres/database.ts'
+import { registryOptions } from '#platform/registry/registry-access.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
 import { PartFault } from './parts/part-fault.ts'
 
@@ -45,9 +46,10 @@ export async function requireKafka(brokers: string, environment: Environment): P
  * @returns the address as it may be shown
  * @throws PartFault when the user's registry does not answer
  */
-export async function requireRegistry(url: string): Promise<string> {
+export async function requireRegistry(url: string, environment: Environment): Promise<string> {
   const shown = shownAddress(url)
-  const answer = await new RegistryClient({ url }).compatibility(SUBJECT)
+  const settings = loadSettings(REGISTRY_SETTINGS, { ...environment, SCHEMA_REGISTRY_URL: url })
+  const answer = await new RegistryClient(registryOptions(settings)).compatibility(SUBJECT)
   if (answer.kind === 'ok') return shown
   const problem = answer.kind === 'refused' ? `refuses (HTTP ${answer.status})` : 'does not answer'
   throw fault('The registry', shown, 'SCHEMA_REGISTRY_URL', problem)

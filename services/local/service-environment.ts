@@ -7,6 +7,8 @@ export interface PartAddresses {
   /** Whether the brokers are the user's own, whose KAFKA_SSL and KAFKA_SASL_* then count. */
   readonly foreignBrokers: boolean
   readonly registryUrl: string
+  /** Whether the registry is the user's own, whose SCHEMA_REGISTRY_* then count. */
+  readonly foreignRegistry: boolean
   readonly databaseUrl: string
 }
 
@@ -15,9 +17,22 @@ const UNSET = ''
 
 const PLAIN_KAFKA = {
   KAFKA_SSL: UNSET,
+  KAFKA_SSL_CA_FILE: UNSET,
+  KAFKA_SSL_CERT_FILE: UNSET,
+  KAFKA_SSL_KEY_FILE: UNSET,
   KAFKA_SASL_MECHANISM: UNSET,
   KAFKA_SASL_USERNAME: UNSET,
   KAFKA_SASL_PASSWORD: UNSET,
+}
+
+const PLAIN_REGISTRY = {
+  SCHEMA_REGISTRY_USERNAME: UNSET,
+  SCHEMA_REGISTRY_PASSWORD: UNSET,
+  SCHEMA_REGISTRY_TOKEN: UNSET,
+  SCHEMA_REGISTRY_CONTEXT: UNSET,
+  SCHEMA_REGISTRY_CA_FILE: UNSET,
+  SCHEMA_REGISTRY_CERT_FILE: UNSET,
+  SCHEMA_REGISTRY_KEY_FILE: UNSET,
 }
 
 /** Each consumer's connections to Postgres; five consumers share one small server. */
@@ -34,6 +49,7 @@ function kafka({ brokers, foreignBrokers }: PartAddresses) {
 export function registrarEnvironment(addresses: PartAddresses, schemasFolder: string) {
   return {
     ...kafka(addresses),
+    ...(addresses.foreignRegistry ? {} : PLAIN_REGISTRY),
     SCHEMA_REGISTRY_URL: addresses.registryUrl,
     SCHEMAS_FOLDER: schemasFolder,
   }
@@ -50,6 +66,7 @@ export interface ServiceSurroundings {
 function service(addresses: PartAddresses, compileCache: string, managementPort: number) {
   return {
     ...kafka(addresses),
+    ...PLAIN_REGISTRY,
     SCHEMA_REGISTRY_URL: UNSET,
     MANAGEMENT_HOST: '127.0.0.1',
     MANAGEMENT_PORT: String(managementPort),

@@ -42,6 +42,7 @@ const LOOPBACK = '127.0.0.1'
 const NOWHERE: PartAddresses = {
   brokers: 'localhost:1',
   foreignBrokers: false,
+  foreignRegistry: false,
   registryUrl: 'http://localhost:1',
   databaseUrl: 'postgres://localhost:1',
 }

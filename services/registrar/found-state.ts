@@ -6,7 +6,9 @@ import type { DeclaredTopic } from '#platform/kafka/topic-plan.ts'
 import { clusterSize, findTopics } from '#platform/kafka/topics.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
+import { registryOptions } from '#platform/registry/registry-access.ts'
 import type { RegistryAnswer } from '#platform/registry/registry-answer.ts'
+import { registryProblem } from '#platform/registry/registry-answer.ts'
 import { RegistryClient, SUBJECT_LEVEL } from '#platform/registry/registry-client.ts'
 import { readCatalogue } from './catalogue-reader.ts'
 import { failed, Stop } from './registration.ts'
@@ -43,11 +45,8 @@ export async function answered<Value>(
   for (let attempt = 1; ; attempt += 1) {
     const answer = await call()
     if (answer.kind === 'ok') return answer.value
-    if (answer.kind === 'refused') {
-      throw failed(step, `the registry refuses (HTTP ${answer.status}): ${answer.reason}`)
-    }
-    if (attempt === REGISTRY_ATTEMPTS) {
-      throw failed(step, `the registry cannot be reached (${answer.reason})`)
+    if (answer.kind !== 'unreachable' || attempt === REGISTRY_ATTEMPTS) {
+      throw failed(step, registryProblem(answer))
     }
     await delay(REGISTRY_BACK_OFF_MS)
   }
@@ -115,7 +114,7 @@ export async function prepared(settings: RegistrarSettings, log: Logger): Promis
   const topics = declaredTopics(settings.topicPrefix, replication)
   const found = await kafkaStep('topics', log, () => findTopics(connection, topics, log))
   const control = controlTopic(settings.topicPrefix)
-  const registry = new RegistryClient({ url: settings.schemaRegistryUrl })
+  const registry = new RegistryClient(registryOptions(settings))
   const subjects: SubjectState[] = []
   for (const declared of declaredSubjects(folders)) {
     subjects.push(await stateOf(registry, declared))

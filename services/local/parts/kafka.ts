@@ -19,6 +19,8 @@ export interface KafkaOptions {
   readonly controllerPort: number
   /** The setting that moves the port, for the message about a busy one. */
   readonly portVariable?: string
+  /** Further lines of server.properties; they count over those before them. */
+  readonly moreSettings?: readonly string[]
 }
 
 export interface RunningKafka extends Child {
@@ -34,6 +36,7 @@ export interface BrokerOptions {
   readonly dataDir: string
   readonly logFile: string
   readonly heapMegabytes: number
+  readonly moreSettings?: readonly string[]
 }
 
 /** How long a start may take; after a SIGKILL Kafka first checks its logs. */
@@ -57,7 +60,8 @@ export async function startKafka(options: KafkaOptions, host: PartHost): Promise
   const place = { nodeId: 1, port, controllerPort }
   const shape = { places: [place], replicationFactor: 1, minInsyncReplicas: 1 }
   const clusterId = newClusterId()
-  const broker = { place, shape, clusterId, dataDir, logFile, heapMegabytes: 256 }
+  const { moreSettings = [] } = options
+  const broker = { place, shape, clusterId, dataDir, logFile, heapMegabytes: 256, moreSettings }
   const child = await startBroker(broker, host)
   const brokers = `127.0.0.1:${port}`
   await waitUntilReady(child, () => acknowledgesRecords([brokers], 1), kafkaReadyWithinMs)
@@ -66,12 +70,13 @@ export async function startKafka(options: KafkaOptions, host: PartHost): Promise
 
 /** Starts one broker, formatting its data folder when that is new; does not wait for it. */
 export async function startBroker(options: BrokerOptions, host: PartHost): Promise<Child> {
-  const { place, shape, clusterId, dataDir, logFile, heapMegabytes } = options
+  const { place, shape, clusterId, dataDir, logFile, heapMegabytes, moreSettings = [] } = options
   const [java, classPath] = await Promise.all([requireJava(host), kafkaClassPath(host)])
   await mkdir(dataDir, { recursive: true })
   const logDir = join(dataDir, 'logs')
   const properties = join(dataDir, 'server.properties')
-  await writeFile(properties, brokerProperties(place, shape, logDir))
+  const lines = moreSettings.map((line) => `${line}\n`).join('')
+  await writeFile(properties, `${brokerProperties(place, shape, logDir)}${lines}`)
   const base = [...javaFlags(heapMegabytes), '-cp', classPath]
   if (!(await isFormatted(logDir))) await format(java, base, clusterId, properties, host)
   const name = shape.places.length === 1 ? 'kafka' : `kafka-${place.nodeId}`

@@ -16,7 +16,12 @@ export interface Setting<Schema extends TSchema = TSchema> {
   /** One sentence, with the unit and what follows from a wrong choice. */
   readonly about: string
   readonly example: string
+  /** What is wrong with a value of the right type, beside the other variables; null when nothing. */
+  readonly check?: SettingCheck
 }
+
+/** Takes the text as given; its words never repeat it. */
+export type SettingCheck = (text: string, environment: Environment) => string | null
 
 export type SettingDefinitions = Readonly<Record<string, Setting>>
 
@@ -65,6 +70,11 @@ export function optional<Schema extends TSchema>(
 ): Setting<TUnsafe<Static<Schema> | null>> {
   const nullable = Type.Union([schema, Type.Null()])
   return { variable, schema: nullable, fallback: null, optional: true, about, example } as never
+}
+
+/** The setting with a check of what its type cannot say: files, and settings that go together. */
+export function checked<Checked extends Setting>(setting: Checked, check: SettingCheck): Checked {
+  return { ...setting, check }
 }
 
 /** A list separated by commas. */
@@ -118,7 +128,9 @@ function reading(definition: Setting, environment: Environment): Reading {
   }
   const schema = givenType(definition.schema)
   const value = converted(schema, text)
-  return Check(schema, value) ? { value } : { problem: problemOf(definition, value) }
+  if (!Check(schema, value)) return { problem: problemOf(definition, value) }
+  const problem = definition.check?.(text.trim(), environment) ?? null
+  return problem === null ? { value } : { problem: `${variable}: ${problem}` }
 }
 
 /**

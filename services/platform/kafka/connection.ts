@@ -2,6 +2,8 @@ import type { ISocketFactory, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs
 import { Kafka, logLevel } from 'kafkajs'
 import type { KAFKA_SETTINGS } from '../config/service-settings.ts'
 import type { Settings } from '../config/settings.ts'
+import type { TlsFiles } from '../config/tls-files.ts'
+import { tlsMaterial } from '../config/tls-files.ts'
 import type { Logger } from '../log.ts'
 import { calmRequestQueues } from './request-queue.ts'
 
@@ -9,7 +11,8 @@ import { calmRequestQueues } from './request-queue.ts'
 export interface KafkaConnection {
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl: boolean
+  /** Whether over TLS, and with which files; `true` trusts the authorities of the system. */
+  readonly ssl: boolean | TlsFiles
   readonly sasl: SASLOptions | null
 }
 
@@ -26,7 +29,11 @@ export function connectionOf(
   return {
     brokers: settings.kafkaBrokers,
     clientId,
-    ssl: settings.kafkaSsl,
+    ssl: settings.kafkaSsl && {
+      caFile: settings.kafkaSslCaFile,
+      certFile: settings.kafkaSslCertFile,
+      keyFile: settings.kafkaSslKeyFile,
+    },
     sasl: sasl as SASLOptions | null,
   }
 }
@@ -39,6 +46,22 @@ export function connectionOf(
 function quietLogger(log: Logger) {
   return () => (entry: LogEntry) => {
     log.debug({ event: 'kafkajs', namespace: entry.namespace, at: entry.label })
+  }
+}
+
+/** kafkajs copies these for each connection: a renewed certificate counts from the next one on. */
+function tlsOptions(ssl: KafkaConnection['ssl']): Exclude<KafkaConfig['ssl'], undefined> {
+  if (typeof ssl === 'boolean') return ssl
+  return {
+    get ca() {
+      return tlsMaterial(ssl).ca
+    },
+    get cert() {
+      return tlsMaterial(ssl).cert
+    },
+    get key() {
+      return tlsMaterial(ssl).key
+    },
   }
 }
 
@@ -66,7 +89,7 @@ export function kafkaClient(
   const config: KafkaConfig = {
     clientId: connection.clientId,
     brokers: [...connection.brokers],
-    ssl: connection.ssl,
+    ssl: tlsOptions(connection.ssl),
     ...TIME_OUTS,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 1000 },
     logLevel: logLevel.INFO,

@@ -1,10 +1,14 @@
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
-import type { RegistryAddress } from './registry-address.ts'
-import { registryAddress } from './registry-address.ts'
+import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
+import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { boundedAgent } from './bounded-agent.ts'
+import type { RegistryIdentity } from './registry-access.ts'
+import { registryAccess } from './registry-access.ts'
 import type { RegistryAnswer } from './registry-answer.ts'
 import { answerOfLibraryError } from './registry-answer.ts'
-import type { RegistryRequest } from './registry-requests.ts'
+import { registryLibrary } from './registry-library.ts'
+import type { RegistryRequest, RegistryTransport } from './registry-requests.ts'
 import { registryRequest } from './registry-requests.ts'
+import { isSameSchema } from './schema-identity.ts'
 
 /** Inside a version every change is additive and optional, for readers old and new. */
 export const SUBJECT_LEVEL = COMPATIBILITY.FULL_TRANSITIVE
@@ -12,18 +16,27 @@ export const SUBJECT_LEVEL = COMPATIBILITY.FULL_TRANSITIVE
 export interface RegistryClientOptions {
   /** Base of Confluent's API; may carry `user:password@`. */
   readonly url: string
-  /** Limit of each call; a hung registry would leave calls pending for ever. */
+  readonly identity?: RegistryIdentity
+  /** Limit of each request; a hung registry would leave calls pending for ever. */
   readonly timeoutMs?: number
   readonly now?: () => number
 }
 
 const CLIENT_ID = 'event-router'
 const DEFAULT_TIMEOUT_MS = 2000
+/** Our largest schema has 9 KiB. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 /** An id that was not found is asked for again after this. */
 const NEGATIVE_CACHE_MS = 10_000
+/** Ids are 32 bits wide in Confluent's frame. */
+const LARGEST_ID = 0x7fff_ffff
 
-function subjectPath(subject: string): string {
-  return encodeURIComponent(subject)
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_ID
+}
+
+function nonsense(reason: string): RegistryAnswer<never> {
+  return { kind: 'nonsense', reason }
 }
 
 function expired(timeoutMs: number): {
@@ -39,36 +52,32 @@ function expired(timeoutMs: number): {
 
 /**
  * The schema registry with the rules of `client-pitfalls.md`, section 3: a time-out round every
- * call, no repeats of its own, errors told apart by their transport, unknown ids remembered.
+ * call, no repeats of its own, errors told apart by their transport, unknown ids remembered. An id
+ * is believed only when the registry answers with the very schema for it.
  * One instance per process, since the library keeps its options in a module-wide object.
  */
 export class RegistryClient {
-  readonly #address: RegistryAddress
-  readonly #timeoutMs: number
+  readonly #transport: RegistryTransport
+  readonly #subjectPrefix: string
   readonly #now: () => number
   readonly #library: SchemaRegistry
   readonly #texts = new Map<number, string>()
   readonly #unknownUntil = new Map<number, number>()
 
-  constructor({ url, timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now }: RegistryClientOptions) {
-    this.#address = registryAddress(url)
-    this.#timeoutMs = timeoutMs
+  constructor(options: RegistryClientOptions) {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now } = options
+    const access = registryAccess(options.url, options.identity)
+    const bounds = { lifetimeMs: timeoutMs, bytes: MAX_ANSWER_BYTES }
+    const agent = boundedAgent(access.baseUrl, access.tls, bounds)
+    this.#transport = { access, agent, timeoutMs, maxBytes: MAX_ANSWER_BYTES }
+    this.#subjectPrefix = access.subjectPrefix
     this.#now = now
-    const { baseUrl: host, credentials } = this.#address
-    this.#library = new SchemaRegistry({
-      host,
-      clientId: CLIENT_ID,
-      retry: { retries: 0 },
-      middlewares: [
-        () => ({ request: async (request) => request.enhance({ timeout: this.#timeoutMs }) }),
-      ],
-      ...(credentials === null ? {} : { auth: credentials }),
-    })
+    this.#library = registryLibrary(this.#transport, CLIENT_ID)
   }
 
   /** The subject's own compatibility level, or null when it has none. */
   async compatibility(subject: string): Promise<RegistryAnswer<string | null>> {
-    const answer = await this.#ask({ method: 'GET', path: `/config/${subjectPath(subject)}` })
+    const answer = await this.#ask({ method: 'GET', path: `/config/${this.#path(subject)}` })
     if (answer.kind !== 'ok') return answer
     const level = answer.value?.compatibilityLevel
     return { kind: 'ok', value: typeof level === 'string' ? level : null }
@@ -78,7 +87,7 @@ export class RegistryClient {
   async setCompatibility(subject: string): Promise<RegistryAnswer<null>> {
     const answer = await this.#ask({
       method: 'PUT',
-      path: `/config/${subjectPath(subject)}`,
+      path: `/config/${this.#path(subject)}`,
       body: { compatibility: SUBJECT_LEVEL },
     })
     return answer.kind === 'ok' ? { kind: 'ok', value: null } : answer
@@ -86,42 +95,54 @@ export class RegistryClient {
 
   /** The id under which exactly this schema is registered in the subject, or null. */
   async registeredId(subject: string, schema: string): Promise<RegistryAnswer<number | null>> {
-    const path = `/subjects/${subjectPath(subject)}`
+    const path = `/subjects/${this.#path(subject)}`
     const answer = await this.#ask({ method: 'POST', path, body: { schema } })
     if (answer.kind !== 'ok') return answer
-    const id = answer.value?.id
-    return { kind: 'ok', value: typeof id === 'number' ? id : null }
+    return answer.value === null
+      ? { kind: 'ok', value: null }
+      : await this.#confirmed(answer.value.id, schema)
   }
 
   /** Every schema registered in the subject, oldest first; none where there is no such subject. */
   async registeredSchemas(subject: string): Promise<RegistryAnswer<readonly string[]>> {
-    const path = `/subjects/${subjectPath(subject)}/versions`
-    const versions = await this.#ask({ method: 'GET', path })
+    const path = `/subjects/${this.#path(subject)}/versions`
+    const versions = await this.#ask({ method: 'GET', path, answer: 'list' })
     if (versions.kind !== 'ok') return versions
     const texts: string[] = []
     for (const version of Object.values(versions.value ?? {})) {
-      const answer = await this.#ask({ method: 'GET', path: `${path}/${String(version)}` })
+      if (!isId(version)) return nonsense('a version that is no number')
+      const answer = await this.#ask({ method: 'GET', path: `${path}/${version}` })
       if (answer.kind !== 'ok') return answer
-      if (typeof answer.value?.schema === 'string') texts.push(answer.value.schema)
+      const text = answer.value?.schema
+      if (typeof text !== 'string') return nonsense(`an answer without a schema for ${subject}`)
+      texts.push(text)
     }
     return { kind: 'ok', value: texts }
   }
 
   /** Whether the subject, under its own level, would take the schema beside those it holds. */
   async isCompatible(subject: string, schema: string): Promise<RegistryAnswer<boolean>> {
-    const path = `/compatibility/subjects/${subjectPath(subject)}/versions`
+    const path = `/compatibility/subjects/${this.#path(subject)}/versions`
     const answer = await this.#ask({ method: 'POST', path, body: { schema } })
     if (answer.kind !== 'ok') return answer
-    return { kind: 'ok', value: answer.value?.is_compatible === true }
+    const verdict = answer.value?.is_compatible
+    if (answer.value !== null && typeof verdict !== 'boolean') {
+      return nonsense('a verdict that is neither yes nor no')
+    }
+    return { kind: 'ok', value: verdict === true }
   }
 
   /** Registers a schema in a subject whose level is set, and returns its id. */
   async register(subject: string, schema: string): Promise<RegistryAnswer<number>> {
-    const { promise, cancel } = expired(this.#timeoutMs)
+    const { promise, cancel } = expired(this.#transport.timeoutMs)
+    const name = `${this.#subjectPrefix}${subject}`
     try {
       const registered = this.#library
-        .register({ type: SchemaType.AVRO, schema }, { subject, compatibility: SUBJECT_LEVEL })
-        .then(({ id }) => ({ kind: 'ok', value: id }) as const)
+        .register(
+          { type: SchemaType.AVRO, schema },
+          { subject: name, compatibility: SUBJECT_LEVEL },
+        )
+        .then(({ id }) => this.#confirmed(id, schema))
         .catch((error: unknown) => answerOfLibraryError(error, CLIENT_ID))
       return await Promise.race([registered, promise])
     } finally {
@@ -134,18 +155,42 @@ export class RegistryClient {
     const known = this.#texts.get(id)
     if (known !== undefined) return { kind: 'ok', value: known }
     if ((this.#unknownUntil.get(id) ?? 0) > this.#now()) return { kind: 'ok', value: null }
-    const answer = await this.#ask({ method: 'GET', path: `/schemas/ids/${id}` })
+    // Ids belong to a context, which only a subject can name.
+    const context = this.#subjectPrefix
+    const query = context === '' ? '' : `?subject=${encodeURIComponent(context)}`
+    const answer = await this.#ask({ method: 'GET', path: `/schemas/ids/${id}${query}` })
     if (answer.kind !== 'ok') return answer
-    const text = answer.value?.schema
-    if (typeof text !== 'string') {
+    if (answer.value === null) {
       this.#unknownUntil.set(id, this.#now() + NEGATIVE_CACHE_MS)
       return { kind: 'ok', value: null }
     }
+    const text = answer.value.schema
+    if (typeof text !== 'string') return nonsense(`an answer without a schema for id ${id}`)
     this.#texts.set(id, text)
     return { kind: 'ok', value: text }
   }
 
+  /** The id, when the registry answers with this schema for it. */
+  async #confirmed(id: unknown, schema: string): Promise<RegistryAnswer<number>> {
+    if (!isId(id)) return nonsense('an id that is no number of 31 bits')
+    this.#unknownUntil.delete(id)
+    const found = await this.schemaText(id)
+    if (found.kind !== 'ok') return found
+    if (found.value === null) {
+      // A node that has not heard of it yet.
+      this.#unknownUntil.delete(id)
+      return { kind: 'unreachable', reason: `it gives id ${id} and does not know it` }
+    }
+    if (isSameSchema(found.value, schema)) return { kind: 'ok', value: id }
+    this.#texts.delete(id)
+    return nonsense(`id ${id}, which is another schema`)
+  }
+
+  #path(subject: string): string {
+    return encodeURIComponent(`${this.#subjectPrefix}${subject}`)
+  }
+
   #ask(request: RegistryRequest) {
-    return registryRequest(this.#address, request, this.#timeoutMs)
+    return registryRequest(this.#transport, request)
   }
 }

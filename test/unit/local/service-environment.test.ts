@@ -3,12 +3,14 @@ import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
 import { servicePlans } from '#local/service-children.ts'
 import type { PartAddresses } from '#local/service-environment.ts'
+import { registrarEnvironment } from '#local/service-environment.ts'
 import type { Environment } from '#platform/config/environment.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 
 const embedded: PartAddresses = {
   brokers: '127.0.0.1:9092',
   foreignBrokers: false,
+  foreignRegistry: false,
   registryUrl: 'http://127.0.0.1:8081',
   databaseUrl: 'postgres://127.0.0.1:15432/x',
 }
@@ -52,7 +54,12 @@ describe('what the services are told', () => {
   })
 
   it('never takes the TLS and password of a foreign Kafka to the embedded one', () => {
-    const environment = { KAFKA_SSL: 'true', KAFKA_SASL_MECHANISM: 'plain' }
+    const environment = {
+      KAFKA_SSL: 'true',
+      KAFKA_SASL_MECHANISM: 'plain',
+      KAFKA_SASL_USERNAME: 'user',
+      KAFKA_SASL_PASSWORD: 'word',
+    }
     expect(settingsOf(environment).ingress).toMatchObject({
       kafkaSsl: false,
       kafkaSaslMechanism: null,
@@ -62,6 +69,19 @@ describe('what the services are told', () => {
       kafkaSsl: true,
       kafkaSaslMechanism: 'plain',
     })
+  })
+
+  it('never takes the credentials of a foreign registry to the embedded one, nor to a service', () => {
+    const environment = { SCHEMA_REGISTRY_TOKEN: 'word', SCHEMA_REGISTRY_URL: 'https://registry' }
+    const told = (addresses: PartAddresses) => ({
+      ...environment,
+      ...registrarEnvironment(addresses, 'schemas'),
+    })
+    expect(told(embedded).SCHEMA_REGISTRY_TOKEN).toBe('')
+    expect(told({ ...embedded, foreignRegistry: true }).SCHEMA_REGISTRY_TOKEN).toBe('word')
+    for (const service of environments(environment, { ...embedded, foreignRegistry: true })) {
+      expect(JSON.stringify(service)).not.toContain('word')
+    }
   })
 
   it('keeps the password of the database from the ingress', () => {

@@ -94,7 +94,7 @@ describe('the registry client', () => {
     const seen = new Set<string | undefined>()
     const url = await registry((request, response) => {
       seen.add(request.headers.authorization)
-      reply(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE', id: 3 })
+      reply(response, 200, { compatibilityLevel: 'FULL_TRANSITIVE', id: 3, schema: SCHEMA })
     })
     const client = new RegistryClient({ url: `http://user:word@${url}` })
     await client.compatibility('a')

@@ -56,6 +56,8 @@ export class BatchPass {
   gaps: GapCount = NO_GAPS
   /** Events that joined their tenants' queues. */
   parkedEvents: readonly QueuedEvent[] = []
+  /** Events of waiting tenants that the inbox had. */
+  parkedCopies: readonly QueuedEvent[] = []
   /** Why the pass ended early; only a release does. */
   stopped: Cause | null = null
   readonly #options: PassOptions
@@ -96,9 +98,9 @@ export class BatchPass {
     const { parked, use } = this.#options
     if (parked.size === 0 || use === 'known') return events
     return events.filter(({ reading, record }) => {
-      const { event } = reading
+      const { event, digest } = reading
       const waits = parked.has(tenantKey(event.tenantId, event.liveMode))
-      if (waits) this.#queued.push({ event, record })
+      if (waits) this.#queued.push({ event, digest, record })
       return !waits
     })
   }
@@ -154,8 +156,8 @@ export class BatchPass {
 
   async #refuse(planned: PlannedEvent, error: unknown, cause: Cause): Promise<void> {
     const { transaction, place, use } = this.#options
-    const { event, offset } = planned.reading
-    const entry = { event, offset, outcome: 'set_aside', effect: '' } as const
+    const { event, digest, offset } = planned.reading
+    const entry = { event, digest, offset, outcome: 'set_aside', effect: '' } as const
     const fresh = await enterInbox(transaction, place, [entry])
     if (use === 'enter' && !fresh.has(offset)) {
       this.handled.push({ planned, outcome: 'duplicate' })
@@ -169,11 +171,11 @@ export class BatchPass {
 
   async #park({ reading, record }: PlannedEvent, cause: Cause): Promise<void> {
     const { transaction, place, parked } = this.#options
-    const { event } = reading
+    const { event, digest } = reading
     await parkTenant(transaction, place.groupId, event, cause)
     this.#causes.set(cause.fingerprint, cause)
     parked.add(tenantKey(event.tenantId, event.liveMode))
-    this.#queued.push({ event, record })
+    this.#queued.push({ event, digest, record })
   }
 
   /** Last and sorted: batches of other partitions touch the same few rows, and would wait, or deadlock. */
@@ -188,8 +190,9 @@ export class BatchPass {
   async #queue(): Promise<void> {
     if (this.#queued.length === 0) return
     const { transaction, place } = this.#options
-    const entries = this.#queued.map(({ event, record }) => ({
+    const entries = this.#queued.map(({ event, digest, record }) => ({
       event,
+      digest,
       offset: record.offset,
       outcome: 'parked' as const,
       effect: '',
@@ -198,6 +201,7 @@ export class BatchPass {
     const news = this.#queued.filter(({ record }) => fresh.has(record.offset))
     await queueEvents(transaction, place, news)
     this.parkedEvents = news
+    this.parkedCopies = this.#queued.filter(({ record }) => !fresh.has(record.offset))
   }
 
   async #inSavepoint<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -250,6 +254,7 @@ export class BatchPass {
     if (use === 'known') return all
     const entries = events.map((planned) => ({
       event: planned.reading.event,
+      digest: planned.reading.digest,
       offset: planned.reading.offset,
       outcome: planned.states.length === 0 ? ('history_only' as const) : ('applied' as const),
       effect: effectOf(planned),

@@ -9,6 +9,7 @@ import { advancePlace, holdsPlace } from './fence.ts'
 import type { GapCount } from './gaps.ts'
 import { recordGaps } from './gaps.ts'
 import type { HandledEvent } from './handled-event.ts'
+import { conflicting, copyOf } from './id-conflicts.ts'
 import { parkedAmong } from './parking.ts'
 import type { BatchPlan, PlannedEvent } from './plan.ts'
 import type { ImpossibleTransition, Projected } from './projection.ts'
@@ -115,12 +116,18 @@ export class BatchWriter {
     const parked = await parkedAmong(transaction, place.groupId, events)
     const pass = this.#newPass(transaction, place, use, parked, onStep)
     await pass.run(plan.events)
-    const setAside = [...plan.setAside, ...pass.setAside]
-    await keepAside(transaction, place, setAside)
     const repeated = plan.repeated.map(
       (planned): HandledEvent => ({ planned, outcome: 'duplicate' }),
     )
-    const handled = [...pass.handled, ...repeated]
+    const all = [...pass.handled, ...repeated]
+    const copies = all.filter(({ outcome }) => outcome === 'duplicate')
+    const known = [...copies.map(({ planned }) => copyOf(planned)), ...pass.parkedCopies]
+    const conflicts = await conflicting(transaction, place, known)
+    const handled = all.filter(
+      ({ planned }) => !conflicts.some(({ record }) => record === planned.record),
+    )
+    const setAside = [...plan.setAside, ...pass.setAside, ...conflicts]
+    await keepAside(transaction, place, setAside)
     const waiting = pass.parkedEvents.map(({ event }) => event)
     return { kind: 'committed', handled, parked: waiting, setAside, gaps: pass.gaps }
   }

@@ -15,6 +15,8 @@ export type InboxOutcome =
 
 export interface InboxEntry {
   readonly event: DomainEvent
+  /** Of the body, `bodyDigest`. */
+  readonly digest: bigint
   readonly offset: bigint
   readonly outcome: InboxOutcome
   /** The tables touched, separated by commas; empty for none. */
@@ -23,10 +25,13 @@ export interface InboxEntry {
 
 const ENTER = `
 INSERT INTO runtime.inbox
-  (group_id, tenant_id, live_mode, event_id, created_on, outcome, effect, topic, partition, record_offset)
-SELECT $1, e.tenant_id, e.live_mode, e.event_id, e.created_on, e.outcome, e.effect, $2, $3, e.record_offset
-FROM unnest($4::text[], $5::boolean[], $6::text[], $7::date[], $8::text[], $9::text[], $10::bigint[])
-  AS e (tenant_id, live_mode, event_id, created_on, outcome, effect, record_offset)
+  (group_id, tenant_id, live_mode, event_id, created_on, outcome, effect, topic, partition, record_offset,
+   body_digest)
+SELECT $1, e.tenant_id, e.live_mode, e.event_id, e.created_on, e.outcome, e.effect, $2, $3, e.record_offset,
+  e.body_digest
+FROM unnest($4::text[], $5::boolean[], $6::text[], $7::date[], $8::text[], $9::text[], $10::bigint[],
+    $11::bigint[])
+  AS e (tenant_id, live_mode, event_id, created_on, outcome, effect, record_offset, body_digest)
 ON CONFLICT DO NOTHING
 RETURNING record_offset`
 
@@ -42,7 +47,8 @@ function createdOn(event: DomainEvent): string {
   return new Date(event.createdMs).toISOString().slice(0, 10)
 }
 
-function identities(events: readonly DomainEvent[]) {
+/** Columns that name events in the inbox: tenant, mode, id, day of `created`. */
+export function identities(events: readonly DomainEvent[]) {
   return [
     events.map(({ tenantId }) => tenantId),
     events.map(({ liveMode }) => liveMode),
@@ -72,6 +78,7 @@ export async function enterInbox(
       entries.map(({ outcome }) => outcome),
       entries.map(({ effect }) => effect),
       entries.map(({ offset }) => offset),
+      entries.map(({ digest }) => digest),
     ],
   })
   return new Set(rows.map((row) => row.record_offset as bigint))

@@ -8,6 +8,8 @@ import { storable } from './json-text.ts'
 /** An event with the record that carried it. */
 export interface QueuedEvent {
   readonly event: DomainEvent
+  /** Of its body as signed. */
+  readonly digest: bigint
   readonly record: FetchedRecord
 }
 

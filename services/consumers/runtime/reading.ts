@@ -2,6 +2,7 @@ import type { ApiVersion, EventId, TenantId } from '#core/ids.ts'
 import { apiVersion, eventId, tenantId } from '#core/ids.ts'
 import type { Mode } from '#core/routing.ts'
 import { modeOf } from '#core/routing.ts'
+import { bodyDigest } from './body-digest.ts'
 import type { DomainEvent, Fields } from './contract.ts'
 import type { BodyTexts } from './json-text.ts'
 import { bodyTexts } from './json-text.ts'
@@ -16,6 +17,7 @@ export const SET_ASIDE_REASONS = [
   'mode_mismatch',
   'data_error',
   'handler_refused',
+  'id_conflict',
 ] as const
 export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number]
 
@@ -42,6 +44,8 @@ export interface ReadableRecord {
   readonly offset: bigint
   readonly event: DomainEvent
   readonly body: BodyTexts
+  /** Of the body as signed. */
+  readonly digest: bigint
 }
 
 /** A record that cannot, and why. */
@@ -115,7 +119,8 @@ function checked(record: RawRecord, event: DecodedEvent, mode: Mode): Reading {
   if (key === null || key.toString('utf8') !== event.tenantId) return aside('tenant_mismatch')
   const body = bodyTexts(event.raw)
   if (body === null) return aside('malformed')
-  return { kind: 'event', offset, event: domainEvent(event, identity), body }
+  const digest = bodyDigest(event.raw)
+  return { kind: 'event', offset, event: domainEvent(event, identity), body, digest }
 }
 
 /** Reads one record. Never throws: what cannot be read is the event's fault and is set aside. */

@@ -127,7 +127,7 @@ export class Report {
   #setAside(place: Place, { record, reason, eventId, sqlState, cause }: SetAside): void {
     this.#metrics.setAside.inc({ mode: this.#mode, reason })
     this.#metrics.records.inc({ mode: this.#mode, family: 'unknown', outcome: 'set_aside' })
-    this.#log.warn({
+    const line = {
       event: 'record.set_aside',
       reason,
       ...placeFields(place),
@@ -135,7 +135,10 @@ export class Report {
       event_id: eventId,
       sql_state: sqlState,
       cause: cause?.fingerprint ?? null,
-    })
+    }
+    // The sender never changes an event: somebody else signed one of the two, or there is a bug.
+    if (reason === 'id_conflict') this.#log.error(line)
+    else this.#log.warn(line)
   }
 }
 

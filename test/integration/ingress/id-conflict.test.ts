@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, inject, it } from 'vitest'
+import { cardConsumer } from '#consumers/card/projection.ts'
+import { startConsumer } from '#consumers/runtime/consumer.ts'
+import type { ConsumerSettings } from '#consumers/runtime/settings.ts'
+import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
+import { loadSettings } from '#platform/config/settings.ts'
+import { createLogger } from '#platform/log.ts'
+import { openDatabase } from '#platform/postgres/database.ts'
+import { eventually } from '../../fixtures/eventually.ts'
 import { readLog } from '../../fixtures/log-reader.ts'
 import type { HttpAnswer, StageOptions } from './stage.ts'
 import { IngressStage, newEndpoint, sampleFor } from './stage.ts'
@@ -67,11 +76,56 @@ describe('the same id with another body', () => {
     }
   })
 
-  it('is not known to an ingress that did not take the first: both are written, and consumers see it', async () => {
-    const [first, second] = [await set(), await set({ settings: { RECENT_EVENTS: '0' } })]
-    const [body = '', other = ''] = await copies(2)
+  it('is not known to another ingress, nor after a restart: consumers set it aside', async () => {
+    const first = await set()
+    const beside = await set({ prefix: first.prefix })
+    const [body = '', other = '', third = ''] = await copies(3)
     expect(wordOf(await first.send(body))).toBe('200 stored')
-    expect(wordOf(await second.send(other))).toBe('200 stored')
-    expect(wordOf(await second.send(body))).toBe('200 stored')
+    expect(wordOf(await beside.send(other))).toBe('200 stored')
+    await first.stop()
+    const restarted = await set({ prefix: first.prefix })
+    expect(wordOf(await restarted.send(third))).toBe('200 stored')
+    const { id } = JSON.parse(body)
+    expect(await conflictsAt(first.prefix, id)).toEqual([other, third])
   })
 })
+
+/** The bodies that the consumer of cards set aside under the id, in the order of the topic. */
+async function conflictsAt(prefix: string, id: string): Promise<readonly string[]> {
+  const url = inject('databaseUrl')
+  const log = createLogger({ service: 'test', level: 'silent' })
+  const settings = loadSettings(CONSUMER_SETTINGS, {
+    KAFKA_BROKERS: inject('kafkaBrokers'),
+    DATABASE_URL: url,
+    TOPIC_PREFIX: prefix,
+    MODES: 'sandbox',
+  }) as ConsumerSettings
+  const onFatal = (error: unknown) => {
+    throw error
+  }
+  const metrics = new Registry()
+  const running = startConsumer({ domain: cardConsumer, settings, log, metrics, onFatal })
+  const reading = { url, applicationName: 'test', poolSize: 1, statementTimeoutMs: 10_000, log }
+  const database = openDatabase(reading)
+  const text = `SELECT value FROM runtime.set_aside
+    WHERE event_id = $1 AND reason = 'id_conflict' ORDER BY record_offset`
+  try {
+    return await eventually(
+      async () => {
+        const rows = await database.session((connection) =>
+          connection.query({ text, values: [id] }),
+        )
+        if (rows.length < 2) return null
+        return rows.map(({ value }) => {
+          const bytes = value as Buffer
+          // The body is the last field of every record.
+          return bytes.subarray(bytes.indexOf('{"id"')).toString()
+        })
+      },
+      { withinMs: 60_000 },
+    )
+  } finally {
+    await running.stop()
+    await database.end()
+  }
+}

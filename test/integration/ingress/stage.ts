@@ -102,6 +102,8 @@ export function post(
 }
 
 export interface StageOptions {
+  /** Of the topics; another stage's for an ingress beside it. Its own when missing. */
+  readonly prefix?: string
   readonly brokers?: string
   readonly endpoints?: readonly DeclaredEndpoint[]
   readonly settings?: Readonly<Record<string, string>>
@@ -112,7 +114,7 @@ export interface StageOptions {
 
 /** An ingress in this process with topics and tenants of its own on the shared parts. */
 export class IngressStage {
-  readonly prefix = `t${randomUUID().slice(0, 8)}`
+  readonly prefix: string
   readonly logLines: string[] = []
   readonly metrics = new Registry()
   readonly ingress: RunningIngress
@@ -124,6 +126,7 @@ export class IngressStage {
 
   private constructor(folder: TemporaryFolder, options: StageOptions) {
     this.folder = folder
+    this.prefix = options.prefix ?? `t${randomUUID().slice(0, 8)}`
     this.brokers = options.brokers ?? inject('kafkaBrokers')
     const settings = loadSettings(INGRESS_SETTINGS, {
       KAFKA_BROKERS: this.brokers,

@@ -9,6 +9,7 @@ import type { Outcome } from '#core/outcome.ts'
 import { answerOf, errorAnswer } from '#core/outcome.ts'
 import type { TraceSpan, Tracing } from '#platform/traces.ts'
 import type { Webhook } from './identification.ts'
+import { OpenRequests } from './open-requests.ts'
 import type { Receiver } from './receiver.ts'
 import type { Reception } from './reception.ts'
 import { refusal } from './reception.ts'
@@ -78,6 +79,7 @@ function codeOfError(error: unknown): ErrorCode {
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large'
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout'
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return 'unknown_endpoint'
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
   const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   return isCallers || String(code).startsWith('HPE_') ? 'bad_request' : 'internal'
@@ -161,21 +163,23 @@ class Answers {
     return this.refuse(reply, requestId, code)
   }
 
-  /** Bytes that are no request; there is no reply object, so the answer is written by hand. */
-  toSocket(error: unknown, socket: Socket): void {
+  /** Bytes that are no request. */
+  broken(error: unknown, socket: Socket): void {
+    const isGone = (error as { code?: unknown }).code === 'ECONNRESET'
+    const code = codeOfError(error)
+    if (isGone) socket.destroy()
+    else this.toSocket(code === 'internal' ? 'bad_request' : code, socket)
+  }
+
+  /** Where there is no reply object the answer is written by hand; it is the last one. */
+  toSocket(code: ErrorCode, socket: Socket): void {
     if (!socket.writable) {
       socket.destroy()
       return
     }
     const requestId = newRequestId()
-    const code = (error as { code?: unknown }).code === 'ECONNRESET' ? null : codeOfError(error)
-    if (code === null) {
-      socket.destroy()
-      return
-    }
-    const known = code === 'internal' ? 'bad_request' : code
-    const answer = errorAnswer(known, requestId)
-    this.#options.report.answered({ requestId, reception: refusal(known), answer, tookMs: 0 })
+    const answer = errorAnswer(code, requestId)
+    this.#options.report.answered({ requestId, reception: refusal(code), answer, tookMs: 0 })
     const body = JSON.stringify(answer.body)
     socket.end(
       `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n` +
@@ -186,6 +190,7 @@ class Answers {
 }
 
 function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
+  const open = new OpenRequests()
   const app = fastify({
     logger: false,
     bodyLimit: settings.bodyBytes,
@@ -206,7 +211,9 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
       headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
       connectionsCheckingInterval: SLOWNESS_CHECK_MS,
     },
-    clientErrorHandler: (error, socket) => answers.toSocket(error, socket as Socket),
+    clientErrorHandler: (error, socket) => {
+      open.afterwards(socket as Socket, () => answers.broken(error, socket as Socket))
+    },
     frameworkErrors: (error, request, reply) => {
       answers.failed(reply as FastifyReply, String(request.id), error)
     },
@@ -214,6 +221,11 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
   app.server.maxConnections = settings.maxConnections
   // A count would make Node drop the headers beyond it in silence; `maxHeaderSize` limits them.
   app.server.maxHeadersCount = 0
+  app.server.on('request', (request, response) => open.began(request, response))
+  // Node would hang up on this method without a word.
+  app.server.on('connect', (_request, socket) => {
+    answers.toSocket('method_not_allowed', socket as Socket)
+  })
   // Node would answer an expectation that it does not know with a bare 417, final for the sender.
   app.server.on('checkExpectation', (request, response) => {
     app.server.emit('request', request, response)

@@ -1,0 +1,178 @@
+import type { LogRecord } from '../fixtures/log-reader.ts'
+import type { RawAnswer } from './answer-stream.ts'
+import { leaksIn, showsStack } from './canaries.ts'
+import type { CorpusCase, CorpusClass, CorpusRequest } from './case.ts'
+import type { Exchanged } from './exchange.ts'
+import { exchange } from './exchange.ts'
+import type { Message, Surroundings } from './message.ts'
+import { messageOf } from './message.ts'
+import type { CorpusStage } from './stage.ts'
+import type { Placed } from './verdict.ts'
+import { formFaults, placeFaults, placeText, readAnswer, unclaimed } from './verdict.ts'
+
+/** What was wrong with a case, in words; `case` is empty for what belongs to none. */
+interface CorpusFault {
+  readonly className: string
+  readonly case: string
+  readonly fault: string
+}
+
+export interface CorpusReport {
+  /** Cases by class. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly faults: readonly CorpusFault[]
+  /** Milliseconds to the answers of cases that wait for nothing, sorted. */
+  readonly times: readonly number[]
+}
+
+interface Sent {
+  readonly request: CorpusRequest
+  readonly message: Message
+  readonly exchanged: Exchanged
+}
+
+const AT_ONCE = 4
+const GIVE_UP_MS = 8000
+/** What is looked for after all cases together: leaks, strays, whether the processes live. */
+const WHOLE = 'canaries'
+/** The aim is 50 ms; a shared machine may take longer, but nothing here may take this long. */
+const FLAGRANT_MS = 3000
+
+async function sendOne(stage: CorpusStage, request: CorpusRequest, around: Surroundings) {
+  const message = messageOf(request, around)
+  const { port } = stage.ingress(request.ingress)
+  const { pieces, ending, cut, expected } = request
+  const answers = expected[0]?.status === 0 ? Number.POSITIVE_INFINITY : expected.length
+  const bytes = message.bytes.subarray(0, cut ?? message.bytes.byteLength)
+  const giveUpMs = GIVE_UP_MS
+  const exchanged = await exchange({ port, bytes, pieces, ending, answers, giveUpMs })
+  return { request, message, exchanged }
+}
+
+async function sendCase(stage: CorpusStage, { request, before }: CorpusCase): Promise<Sent[]> {
+  const { endpoints, canaries } = stage
+  const now = () => Math.floor(Date.now() / 1000)
+  const around = { endpoints, canaries, ids: new Map(), now }
+  const sent: Sent[] = []
+  for (const each of [...before, request]) sent.push(await sendOne(stage, each, around))
+  return sent
+}
+
+function saidFaults(answers: readonly RawAnswer[], { expected, line }: CorpusRequest): string[] {
+  const wanted = expected.filter(({ status }) => status !== 0)
+  const said = answers.map((answer) => {
+    const { status, code } = readAnswer(answer)
+    return `${status} ${code}`
+  })
+  const toHead = line.startsWith('HEAD ')
+  const due = wanted.map(({ status, code }) => `${status} ${toHead ? '' : code}`)
+  const faults = said.join() === due.join() ? [] : [`answered "${said}" instead of "${due}"`]
+  return [...faults, ...answers.flatMap((answer) => formFaults(answer, toHead))]
+}
+
+function faultsOf(sent: Sent, stage: CorpusStage, placed: Placed): string[] {
+  const { request, message, exchanged } = sent
+  const { answers, after } = exchanged
+  const endpoint = stage.endpoints[request.endpoint as keyof typeof stage.endpoints]
+  const faults = saidFaults(answers, request)
+  if (after === 'out of step') faults.push('the connection is out of step')
+  if (after === 'silent') faults.push('the connection is neither answered nor closed')
+  for (const [i, answer] of answers.entries()) {
+    const expected = request.expected[i]
+    if (expected === undefined) continue
+    faults.push(...placeFaults(readAnswer(answer), expected, message.body, endpoint, placed))
+    const text = [...answer.headers].map((pair) => pair.join(': ')).join('\n') + answer.body
+    faults.push(...leaksIn(text, stage.canaries).map((kind) => `the answer holds a ${kind}`))
+    if (showsStack(text)) faults.push('the answer shows a stack')
+  }
+  return faults
+}
+
+async function processFaults(stage: CorpusStage): Promise<string[]> {
+  const checks = stage.ingresses.map(async (ingress) => {
+    const end = ingress.ended()
+    if (end !== null) return [`the ingress ${ingress.name} ${end}`]
+    const [log, metrics] = await Promise.all([ingress.log(), ingress.metrics()])
+    const lines = log.split('\n').filter((line) => line !== '')
+    const found = [
+      ...leaksIn(log, stage.canaries).map((kind) => `the log of ${ingress.name} holds a ${kind}`),
+      ...leaksIn(metrics, stage.canaries).map((kind) => `the metrics hold a ${kind}`),
+    ]
+    if (lines.some((line) => !isJson(line))) found.push(`${ingress.name} logs what is no JSON`)
+    if (log.includes('webhook.surprise')) found.push(`${ingress.name} met a surprise`)
+    if (!(await ingress.isLive())) found.push(`the ingress ${ingress.name} is not live`)
+    return found
+  })
+  return (await Promise.all(checks)).flat()
+}
+
+function isJson(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object'
+  } catch {
+    return false
+  }
+}
+
+function headerFaults(records: readonly LogRecord[], stage: CorpusStage): string[] {
+  const texts = records.map(({ headers }) => JSON.stringify(headers))
+  return [...new Set(texts.flatMap((text) => leaksIn(text, stage.canaries)))].map(
+    (kind) => `a header of a record holds a ${kind}`,
+  )
+}
+
+async function inTurn<In, Out>(
+  values: readonly In[],
+  atOnce: number,
+  work: (value: In) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = []
+  let next = 0
+  const lane = async () => {
+    for (let i = next++; i < values.length; i = next++) results[i] = await work(values[i] as In)
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  return results
+}
+
+async function sendAll(stage: CorpusStage, cases: readonly CorpusCase[]): Promise<Sent[][]> {
+  const waiting = Promise.all(cases.map((each) => (each.waits ? sendCase(stage, each) : [])))
+  const others = await inTurn(cases, AT_ONCE, (each) => {
+    return each.waits ? Promise.resolve([]) : sendCase(stage, each)
+  })
+  return (await waiting).map((sent, i) => [...sent, ...(others[i] ?? [])])
+}
+
+/** Sends every case and compares all that came of it. */
+export async function runCorpus(
+  stage: CorpusStage,
+  classes: readonly CorpusClass[],
+): Promise<CorpusReport> {
+  const cases = classes.flatMap((each) => each.cases)
+  const sent = await sendAll(stage, cases)
+  const records = await stage.records()
+  const placed = new Map(records.map((record) => [placeText(record), record]))
+  const faults: CorpusFault[] = []
+  const times: number[] = []
+  const claimed = new Set<string>(stage.own)
+  for (const [i, { className, name, waits }] of cases.entries()) {
+    const all = sent[i] ?? []
+    const found = all.flatMap((each) => faultsOf(each, stage, placed))
+    const answers = all.flatMap(({ exchanged }) => exchanged.answers)
+    for (const answer of answers) claimed.add(readAnswer(answer).at ?? '')
+    if (!waits) {
+      times.push(...answers.map(({ tookMs }) => tookMs))
+      if (answers.some(({ tookMs }) => tookMs > FLAGRANT_MS)) found.push('it took far too long')
+    }
+    faults.push(...found.map((fault) => ({ className, case: name, fault })))
+  }
+  const whole = [
+    ...unclaimed(records, claimed).map((at) => `a record that nobody was told of lies at ${at}`),
+    ...headerFaults(records, stage),
+    ...(await processFaults(stage)),
+  ]
+  faults.push(...whole.map((fault) => ({ className: WHOLE, case: '', fault })))
+  const counts = new Map(classes.map((each) => [each.name, each.cases.length]))
+  counts.set(WHOLE, cases.length)
+  return { counts, faults, times: times.sort((a, b) => a - b) }
+}

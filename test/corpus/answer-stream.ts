@@ -46,11 +46,6 @@ export class AnswerStream {
     this.#toHead = toHead
   }
 
-  /** Bytes that are no answer yet. */
-  get rest(): string {
-    return this.#rest
-  }
-
   take(chunk: Buffer, tookMs: number): void {
     this.#rest += chunk.toString('latin1')
     for (;;) {

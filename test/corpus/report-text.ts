@@ -25,3 +25,8 @@ export function reportText(report: CorpusReport): string {
   const told = faults.map((fault) => `${fault.className}: ${fault.case}: ${fault.fault}\n`)
   return [row('class', 'cases', 'failures'), ...rows, ...told, `${timesText(times)}\n`].join('')
 }
+
+/** The line of the changes at random, and what failed below. */
+export function mutationText(runs: number, fault: string | null): string {
+  return row('mutations', runs, fault === null ? 0 : 1) + (fault === null ? '' : `${fault}\n`)
+}

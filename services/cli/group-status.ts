@@ -3,6 +3,7 @@ import type { GroupTroubles } from '#consumers/runtime/status.ts'
 import { backlogOf, COUNTED_TO, lagOf } from '#consumers/runtime/status.ts'
 import type { HandledDomain, Mode } from '#core/routing.ts'
 import type { GroupMembership, PartitionRange } from '#platform/kafka/cluster-view.ts'
+import { printable } from './printable.ts'
 
 export interface GroupName {
   readonly mode: Mode
@@ -138,11 +139,6 @@ function row(status: GroupStatus): string[] {
     counted(status.anomalies),
     counted(status.gaps_open),
   ]
-}
-
-/** Control characters of a header would let it move the reader's cursor. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?')
 }
 
 function unhandledLine(status: GroupStatus): readonly string[] {

@@ -14,6 +14,7 @@ try {
   await runCommand(process.argv.slice(2), {
     environment: processEnvironment(),
     line: (text) => void process.stdout.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${text}\n`),
     stopped: stop.signal,
   })
 } catch (error) {

@@ -6,6 +6,7 @@ import { consumersStatus } from './consumers-command.ts'
 import { addEndpointVerbs, ENDPOINT_VERBS } from './endpoints-program.ts'
 import { usageFault } from './fault.ts'
 import { addParkedVerbs, PARKED_VERBS } from './parked-program.ts'
+import { addQuarantineVerbs, QUARANTINE_VERBS } from './quarantine-program.ts'
 import type { ReplayCommandOptions } from './replay-command.ts'
 import { replayEvents } from './replay-command.ts'
 import { addSchemasVerbs, SCHEMAS_VERBS } from './schemas-program.ts'
@@ -128,6 +129,12 @@ function parked(terminal: Terminal): Command {
   return command
 }
 
+function quarantine(terminal: Terminal): Command {
+  const command = group('quarantine', 'events that were set aside', QUARANTINE_VERBS)
+  addQuarantineVerbs(command, terminal, examples)
+  return command
+}
+
 /** Errors become one line, printed by whoever runs the program; help stays as it is. */
 function quiet(command: Command): void {
   command
@@ -140,7 +147,7 @@ function quiet(command: Command): void {
 
 /** All verbs. Nothing runs before `parseAsync`. */
 function program(terminal: Terminal): Command {
-  const verbs = ['schemas', 'send', 'tail', 'endpoints', 'consumers', 'parked']
+  const verbs = ['schemas', 'send', 'tail', 'endpoints', 'consumers', 'parked', 'quarantine']
   const command = new Command(NAME)
     .description('One door for operators of event-router.')
     .addHelpText('after', examples('schemas register', 'send --help', 'endpoints list'))
@@ -149,7 +156,7 @@ function program(terminal: Terminal): Command {
       const wrong = word === undefined ? 'a verb is missing' : `unknown verb ${word}`
       throw usageFault(`${wrong}; there is ${verbs.join(', ')} (see \`${NAME} --help\`)`)
     })
-  for (const verb of [schemas, sending, tailing, endpoints, consumers, parked]) {
+  for (const verb of [schemas, sending, tailing, endpoints, consumers, parked, quarantine]) {
     command.addCommand(verb(terminal))
   }
   quiet(command)

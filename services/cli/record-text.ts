@@ -2,12 +2,15 @@ import type { TypedEvent } from '#platform/avro/event-decoder.ts'
 import type { LogRecord } from '#platform/kafka/log-tail.ts'
 import type { Mask } from './masking.ts'
 import { MASKED } from './masking.ts'
+import { printable } from './printable.ts'
 
 /** A record of a topic as far as it could be understood. */
 export type ReadRecord =
   | { readonly kind: 'event'; readonly event: TypedEvent; readonly mask: Mask }
   /** A quarantine record: the bytes as they came, the facts in its headers. */
   | { readonly kind: 'set_aside'; readonly body: Buffer }
+  /** Of the quarantine: the event at this offset of the partition was released. */
+  | { readonly kind: 'marker'; readonly of: bigint; readonly to: string }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 export interface TextOptions {
@@ -43,11 +46,6 @@ function shortened(text: string): string {
   return text.length <= LONGEST_SUMMARY ? text : `${text.slice(0, LONGEST_SUMMARY - 1)}…`
 }
 
-/** Control characters would let a body move the reader's cursor. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?')
-}
-
 function shownResources({ event, mask }: Extract<ReadRecord, { kind: 'event' }>, showPii: boolean) {
   return showPii ? event.resources : mask(event.resources)
 }
@@ -70,6 +68,12 @@ export function recordLine(record: LogRecord, read: ReadRecord, { showPii }: Tex
       const body = showPii ? shortened(read.body.toString('utf8')) : `${read.body.length} bytes`
       return printable(`${place(record)}  ${when}  ${tenant}  ${id}  ${reason}  ${detail}  ${body}`)
     }
+    case 'marker': {
+      const when = new Date(record.timestampMs).toISOString()
+      const tenant = record.key?.toString('utf8') ?? '-'
+      const which = `released ${record.partition}/${read.of} to ${read.to}`
+      return printable(`${place(record)}  ${when}  ${tenant}  ${which}`)
+    }
     case 'unreadable':
       return `${place(record)}  (cannot be decoded: ${read.reason})`
   }
@@ -91,6 +95,8 @@ function contentOf(read: ReadRecord, showPii: boolean): Record<string, unknown> 
     }
     case 'set_aside':
       return { body: showPii ? read.body.toString('utf8') : MASKED }
+    case 'marker':
+      return { released: { offset: read.of.toString(), to: read.to } }
     case 'unreadable':
       return { unreadable: read.reason }
   }

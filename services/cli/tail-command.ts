@@ -9,6 +9,7 @@ import { followLog } from '#platform/kafka/log-tail.ts'
 import { createLogger } from '#platform/log.ts'
 import { registryOptions } from '#platform/registry/registry-access.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
+import { markerOf } from '#quarantine/entry.ts'
 import { withCatalogue } from './catalogue-access.ts'
 import { failure } from './fault.ts'
 import { RecordReader } from './record-reader.ts'
@@ -95,8 +96,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-function bytesOf({ value }: LogRecord): ReadRecord {
-  return { kind: 'set_aside', body: value ?? Buffer.alloc(0) }
+function quarantineRecord({ value, headers }: LogRecord): ReadRecord {
+  if (value !== null) return { kind: 'set_aside', body: value }
+  return markerOf(headers) ?? { kind: 'unreadable', reason: 'no value' }
 }
 
 async function followUntilDone(
@@ -130,7 +132,7 @@ export async function tail(terminal: Terminal, options: TailOptions): Promise<vo
       registry: withRegistry === null ? null : registryOf(withRegistry),
     })
     const read = async (record: LogRecord) =>
-      options.domain === 'quarantine' ? bytesOf(record) : await reader.read(record)
+      options.domain === 'quarantine' ? quarantineRecord(record) : await reader.read(record)
     const printer = new Printer(terminal, options, read)
     const follower = await follow(connection, topic, options.fromBeginning === true, printer)
     await followUntilDone(terminal, follower, printer)

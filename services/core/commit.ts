@@ -5,7 +5,8 @@ export interface OutgoingRecord {
   readonly topic: string
   readonly partition: number
   readonly key: string
-  readonly value: Uint8Array
+  /** Null for a record that is all key and headers. */
+  readonly value: Uint8Array | null
   readonly headers: Readonly<Record<string, string>>
 }
 

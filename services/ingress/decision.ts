@@ -22,7 +22,7 @@ export type Decision =
   | { readonly kind: 'refuse'; readonly code: ErrorCode }
 
 export interface DecisionInput {
-  readonly endpoint: Endpoint
+  readonly endpoint: Pick<Endpoint, 'mode'>
   readonly envelope: Envelope
   readonly stale: boolean
   readonly staleSignature: 'quarantine' | 'reject' | 'accept'
@@ -33,7 +33,7 @@ export interface DecisionInput {
 
 /** Step 5 of a webhook's life: the body must say the same tenant and mode as the endpoint. */
 export function bindingFault(
-  { tenantId, liveMode }: Endpoint,
+  { tenantId, liveMode }: Pick<Endpoint, 'tenantId' | 'liveMode'>,
   envelope: Envelope,
 ): 'tenant_mismatch' | 'mode_mismatch' | null {
   if (envelope.tenantId !== tenantId) return 'tenant_mismatch'

@@ -25,6 +25,15 @@ export interface Endpoint {
   readonly decisionUrl: URL | null
 }
 
+/** Whose events they are, with all that follows from it. */
+export type EventOwner = Pick<Endpoint, 'tenantId' | 'liveMode' | 'mode' | 'partition' | 'source'>
+
+export function eventOwner(tenant: TenantId, liveMode: boolean): EventOwner {
+  const mode = modeOf(liveMode)
+  const partition = partitionOf(new TextEncoder().encode(tenant), EVENT_PARTITIONS)
+  return { tenantId: tenant, liveMode, mode, partition, source: `/qairopay/${mode}/${tenant}` }
+}
+
 export type EndpointSet = ReadonlyMap<string, Endpoint>
 
 export type EndpointsResult =
@@ -42,20 +51,15 @@ export function newestFirst<Secret extends Pick<SecretEntry, 'sinceMs'>>(
 /** An endpoint as the receiver needs it. */
 function endpointOf(entry: EndpointEntry): Endpoint {
   const { id, tenantId, liveMode, state, secrets, decisionUrl } = entry
-  const mode = modeOf(liveMode)
   return {
     id,
-    tenantId,
-    liveMode,
-    mode,
+    ...eventOwner(tenantId, liveMode),
     state,
     secrets: newestFirst(secrets).map((secret) => ({
       id: secret.id,
       key: signingKey(secret.value),
       notAfterMs: secret.notAfterMs,
     })),
-    partition: partitionOf(new TextEncoder().encode(tenantId), EVENT_PARTITIONS),
-    source: `/qairopay/${mode}/${tenantId}`,
     decisionUrl: decisionUrl === null ? null : new URL(decisionUrl),
   }
 }

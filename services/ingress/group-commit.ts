@@ -106,7 +106,7 @@ export class GroupCommit {
   /** Takes a record; the promise is settled by the deadline at the latest and never rejects. */
   submit(record: OutgoingRecord): Promise<Commitment> {
     return new Promise((settle) => {
-      const size = record.value.byteLength + RECORD_OVERHEAD_BYTES
+      const size = (record.value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
       this.#queue.push({ record, size, since: this.#now(), settle, settled: false })
       this.#records += 1
       this.#bytes += size

@@ -12,7 +12,7 @@ export function traceparentOf(value: string | undefined): string | null {
 
 /** The record of an event for its domain topic, with the headers of the CloudEvents binding. */
 export function eventRecord(
-  endpoint: Endpoint,
+  endpoint: Pick<Endpoint, 'tenantId' | 'partition' | 'source'>,
   envelope: Envelope,
   topic: string,
   value: Uint8Array,

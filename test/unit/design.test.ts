@@ -24,6 +24,7 @@ describe('the map of files', () => {
     'core/',
     'platform/',
     'ingress/',
+    'quarantine/',
     'consumers/runtime/',
     'registrar/',
     'sdk/',

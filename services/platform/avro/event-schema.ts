@@ -14,6 +14,8 @@ export interface SchemaField {
   readonly type: SchemaNode
   /** Name or type is our guess: a value that does not fit is written null instead of refused. */
   readonly inferred?: boolean
+  /** Holds personal data. */
+  readonly pii?: boolean
 }
 
 /** The schema of one domain in one version, read for compiling. */

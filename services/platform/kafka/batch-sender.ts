@@ -65,13 +65,9 @@ export function attemptOf(error: unknown): Attempt & { readonly kind: 'refused' 
   return { kind: 'unknown', reason: type ?? (error instanceof Error ? error.name : 'error') }
 }
 
-function kafkaMessage(record: OutgoingRecord): Message {
-  return {
-    key: record.key,
-    value: Buffer.from(record.value.buffer, record.value.byteOffset, record.value.byteLength),
-    partition: record.partition,
-    headers: record.headers,
-  }
+function kafkaMessage({ key, value, partition, headers }: OutgoingRecord): Message {
+  const bytes = value && Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return { key, value: bytes, partition, headers }
 }
 
 function byTopic(batch: readonly OutgoingRecord[]): TopicMessages[] {

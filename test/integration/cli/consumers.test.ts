@@ -51,6 +51,7 @@ async function runHere(args: readonly string[], stopped: AbortSignal): Promise<r
   await runCommand(['consumers', ...args], {
     environment: environment(),
     line: (text) => void lines.push(text),
+    note: () => {},
     stopped,
   })
   return lines

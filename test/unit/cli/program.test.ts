@@ -8,6 +8,7 @@ async function faultOf(args: readonly string[]): Promise<CliFault> {
   const terminal = {
     environment: { LOCAL_DIR: '/nowhere' },
     line: (text: string) => void lines.push(text),
+    note: () => {},
     stopped: new AbortController().signal,
   }
   try {

@@ -52,6 +52,16 @@ describe('a record in one line', () => {
     expect(recordLine(RECORD, READ, SHOW)).toContain('Ada')
   })
 
+  it('tells a marker of a released event from an event', () => {
+    const read: ReadRecord = { kind: 'marker', of: 4n, to: 'qairopay.sandbox.card/3/9' }
+    expect(recordLine(RECORD, read, HIDE)).toMatch(
+      /tnt_1 {2}released 3\/4 to qairopay\.sandbox\.card\/3\/9$/,
+    )
+    expect(JSON.parse(recordJson(RECORD, read, HIDE))).toMatchObject({
+      released: { offset: '4', to: 'qairopay.sandbox.card/3/9' },
+    })
+  })
+
   it('tells why an event was set aside, without its body', () => {
     const read: ReadRecord = { kind: 'set_aside', body: Buffer.from('{"name":"Ada"}') }
     const line = recordLine(RECORD, read, HIDE)

@@ -74,7 +74,8 @@ async function ingress(answer: (response: ServerResponse, position: number) => v
 async function run(args: readonly string[], environment: Readonly<Record<string, string>>) {
   const lines: string[] = []
   const stopped = new AbortController().signal
-  const terminal = { environment, line: (text: string) => void lines.push(text), stopped }
+  const line = (text: string) => void lines.push(text)
+  const terminal = { environment, line, note: () => {}, stopped }
   let fault: unknown = null
   await runCommand(['send', ...args], terminal).catch((error: unknown) => {
     fault = error

@@ -1,0 +1,18 @@
+/** A batch of the safe producer: encoding it blocks for about 4 ms. */
+const MOST_EVENTS = 200
+const STEPS_A_SECOND = 4
+
+/**
+ * Events of one step of a release.
+ *
+ * @param rate events a second, or null for as fast as it goes
+ */
+export function stepLength(rate: number | null): number {
+  if (rate === null) return MOST_EVENTS
+  return Math.max(1, Math.min(MOST_EVENTS, Math.floor(rate / STEPS_A_SECOND)))
+}
+
+/** How long to wait so that what was done does not exceed the rate. */
+export function pauseMs(done: number, elapsedMs: number, rate: number): number {
+  return Math.max(0, (done / rate) * 1000 - elapsedMs)
+}

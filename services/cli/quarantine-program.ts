@@ -92,6 +92,7 @@ function addActing(quarantine: Command, terminal: Terminal, examples: Examples):
   audited(filtered(quarantine.command('release')))
     .description('put what waits through the ingress again, in order; a dry run unless --yes')
     .option('--accept-stale', 'also what was signed outside the tolerance; stored flagged')
+    .option('--accept-card-numbers', 'also what was set aside for a card number in a value')
     .option('--rate <r>', 'events per second at most', rate)
     .option('--all', 'everything that waits, without a filter')
     .option('--yes', 'do it, instead of only saying what would be done')

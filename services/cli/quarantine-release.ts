@@ -33,6 +33,7 @@ import type { Terminal } from './terminal.ts'
 
 export interface ReleaseOptions extends QuarantineOptions, ActorOption {
   readonly acceptStale?: true
+  readonly acceptCardNumbers?: true
   /** Events a second. */
   readonly rate?: number
   readonly all?: true
@@ -44,6 +45,7 @@ const SETTINGS = {
   ...QUARANTINE_SETTINGS,
   jsonDepth: INGRESS_SETTINGS.jsonDepth,
   toleranceSeconds: INGRESS_SETTINGS.signatureToleranceSeconds,
+  cardNumbers: INGRESS_SETTINGS.cardNumbers,
 } as const
 
 const ATTEMPT_TIMEOUT_MS = 3500
@@ -66,7 +68,10 @@ async function endpointsNow(terminal: Terminal): Promise<EndpointSet> {
 
 async function workOf(terminal: Terminal, options: ReleaseOptions): Promise<Work> {
   const environment = await stackEnvironment(terminal.environment, ['KAFKA_BROKERS'])
-  const { jsonDepth, toleranceSeconds, ...settings } = cliSettings(SETTINGS, environment)
+  const { jsonDepth, toleranceSeconds, cardNumbers, ...settings } = cliSettings(
+    SETTINGS,
+    environment,
+  )
   const access = accessOf(terminal, settings, options.mode)
   const entries = await catalogueOf(access)
   const endpoints = await endpointsNow(terminal)
@@ -79,6 +84,8 @@ async function workOf(terminal: Terminal, options: ReleaseOptions): Promise<Work
       return endpoint === undefined || endpoint.state === 'removed' ? null : endpoint
     },
     acceptStale: options.acceptStale === true,
+    cardNumbersHeld: cardNumbers === 'quarantine',
+    acceptCardNumbers: options.acceptCardNumbers === true,
     toleranceSeconds,
     jsonDepth,
   }
@@ -168,8 +175,9 @@ async function withSender<Result>(
 async function runAlone(database: Database, work: Work, options: ReleaseOptions): Promise<Outcome> {
   const { access } = work
   const { topic } = access.log
-  const { acceptStale, rate, all } = options
-  const given = { ...auditedFilter(topic, options), accept_stale: acceptStale === true, rate, all }
+  const { acceptStale = false, acceptCardNumbers = false, rate, all } = options
+  const accepted = { accept_stale: acceptStale, accept_card_numbers: acceptCardNumbers }
+  const given = { ...auditedFilter(topic, options), ...accepted, rate, all }
   const audit = (outcome: AuditFields) =>
     writeAudit(database, options, 'quarantine.release', given, outcome)
   const locked = await withAdvisoryLock(database, `event-router/release/${topic}`, (isAlone) =>

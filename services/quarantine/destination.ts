@@ -1,6 +1,7 @@
 import type { OutgoingRecord } from '#core/commit.ts'
 import { tenantId } from '#core/ids.ts'
 import type { Domain, Mode } from '#core/routing.ts'
+import { cardNumberDetail } from '#ingress/card-data.ts'
 import { bindingFault, decide } from '#ingress/decision.ts'
 import type { EventOwner } from '#ingress/endpoints.ts'
 import { eventOwner } from '#ingress/endpoints.ts'
@@ -32,6 +33,10 @@ export interface DestinationContext {
   readonly endpointNow: (endpointId: string) => EventOwner | null
   /** An operator says that events signed outside the tolerance are to be stored, flagged. */
   readonly acceptStale: boolean
+  /** Whether an ingress sets events with card numbers aside; one that was stays in any case. */
+  readonly cardNumbersHeld: boolean
+  /** An operator says that they are to be stored nevertheless. */
+  readonly acceptCardNumbers: boolean
   readonly toleranceSeconds: number
   readonly jsonDepth: number
 }
@@ -51,6 +56,7 @@ const CONFLICT =
   'consumers would take it for a copy of the event that was acknowledged under this id'
 const NOT_OURS = 'no ingress wrote it: it does not say who signed it, when, and for which endpoint'
 const STALE = 'signed outside the tolerance; --accept-stale stores it, flagged'
+const CARD_NUMBER = '--accept-card-numbers stores it nevertheless'
 const REPAIR = 'the endpoint, as configured now, is not that of the body\u2019s tenant and mode'
 
 function stays(reason: string, detail: string): Destination {
@@ -74,11 +80,22 @@ function wasStale(event: SetAsideEvent, signedAt: string, toleranceSeconds: numb
   return Math.abs(receivedAt - Number(signedAt)) > toleranceSeconds
 }
 
+/** Where it holds a card number, when that keeps it here. */
+function heldCardNumber(
+  event: SetAsideEvent,
+  text: string,
+  fieldNames: ReadonlySet<string>,
+  { cardNumbersHeld, acceptCardNumbers }: DestinationContext,
+): string | null {
+  const isHeld = cardNumbersHeld || event.reason === 'card_number'
+  return isHeld && !acceptCardNumbers ? cardNumberDetail(text, fieldNames) : null
+}
+
 /** Steps 6 and 7 of a webhook's life, for an event whose owner is sure. */
 function routed(
   event: SetAsideEvent,
   { endpointId, signedAt, owner }: Verification,
-  { envelope, previousAttributesText }: ReadableBody,
+  { envelope, previousAttributesText, text }: ReadableBody,
   context: DestinationContext,
 ): Destination {
   const stale = wasStale(event, signedAt, context.toleranceSeconds)
@@ -95,7 +112,10 @@ function routed(
   if (decision.kind === 'set_aside') {
     return stays(decision.reason, stale ? STALE : `${envelope.apiVersion}: ${decision.detail}`)
   }
-  const encoded = decision.encoder.encode({
+  const { encoder, domain, topic } = decision
+  const cardNumber = heldCardNumber(event, text, encoder.fieldNames, context)
+  if (cardNumber !== null) return stays('card_number', `${cardNumber}; ${CARD_NUMBER}`)
+  const encoded = encoder.encode({
     envelope,
     previousAttributesText,
     endpointId,
@@ -104,11 +124,11 @@ function routed(
     raw: event.body,
   })
   if (!encoded.ok) return stays('schema_mismatch', `${encoded.path}: ${encoded.expected}`)
-  const record = eventRecord(owner, envelope, decision.topic, encoded.value, null)
+  const record = eventRecord(owner, envelope, topic, encoded.value, null)
   const { partition, offset } = event
   const from = placeText({ topic: context.topic, partition, offset: offset.toString() })
   const headers = { ...record.headers, released_from: from, signed_at: signedAt }
-  return { kind: 'domain', domain: decision.domain, owner, record: { ...record, headers } }
+  return { kind: 'domain', domain, owner, record: { ...record, headers } }
 }
 
 /**
@@ -121,7 +141,7 @@ export function destinationOf(event: SetAsideEvent, context: DestinationContext)
   const verification = verificationOf(event, context.mode)
   if (verification === null) return stays('unverified', NOT_OURS)
   const body = readEventBody(verifiedBefore(event.body), context.jsonDepth)
-  if (!body.ok) return stays('malformed', body.detail)
+  if (!body.ok) return stays(body.call ? 'synchronous_call' : 'malformed', body.detail)
   const fault = bindingFault(verification.owner, body.envelope)
   if (fault === null) return routed(event, verification, body, context)
   const owner = context.endpointNow(verification.endpointId)

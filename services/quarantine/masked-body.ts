@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { holdsCardNumber } from '#core/card-numbers.ts'
 import { instantMs } from '#core/envelope.ts'
 import { apiVersion, eventId, tenantId } from '#core/ids.ts'
 import { scanJson } from '#core/json-scan.ts'
@@ -46,12 +47,12 @@ function shown(value: unknown, node: SchemaNode): unknown {
   const type = nonNull(node) as string | SchemaObject
   switch (typeNameOf(type)) {
     case 'string':
-      return typeof value === 'string' ? value : MASKED
+      return typeof value === 'string' && !holdsCardNumber(value) ? value : MASKED
     case 'boolean':
       return typeof value === 'boolean' ? value : MASKED
     case 'long':
     case 'double':
-      return isNumber(value) ? value : MASKED
+      return isNumber(value) && !holdsCardNumber(JSON.stringify(value)) ? value : MASKED
     case 'array':
       return Array.isArray(value)
         ? value.map((item) => shown(item, (type as SchemaObject).items ?? 'bytes'))
@@ -114,8 +115,8 @@ function isJson(text: string): boolean {
 
 /**
  * A body with everything hidden that may be personal: what its schema tags, what its schema does
- * not know, and what is not of the form that the schema or the contract gives it. Numbers keep
- * every digit.
+ * not know, what is not of the form that the schema or the contract gives it, and card numbers
+ * anywhere. Other numbers keep every digit.
  *
  * @param schemaText the schema of its version and domain or of the nearest known one; null: none
  */

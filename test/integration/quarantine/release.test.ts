@@ -98,6 +98,8 @@ async function releaseBy(attempts: BatchAttempts) {
     table: routesOf(entries?.values() ?? [], prefix),
     endpointNow: () => null,
     acceptStale: false,
+    cardNumbersHeld: false,
+    acceptCardNumbers: false,
     toleranceSeconds: 300,
     jsonDepth: 64,
   } as const

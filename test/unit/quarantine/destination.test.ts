@@ -13,6 +13,8 @@ const context: DestinationContext = {
   table: routesOf([catalogueEntry('2026-05-19')], 'acme'),
   endpointNow: () => null,
   acceptStale: false,
+  cardNumbersHeld: false,
+  acceptCardNumbers: false,
   toleranceSeconds: 300,
   jsonDepth: 64,
 }
@@ -129,6 +131,31 @@ describe('a stale one', () => {
   it('is not one that came within the tolerance', () => {
     const inTime = { signedAtSeconds: RECEIVED_MS / 1000 - 300 }
     expect(decoded(setAside('schema_mismatch', bodyOf(), inTime)).staleSignature).toBe(false)
+  })
+})
+
+describe('an event with a card number in a value', () => {
+  const body = bodyOf({ data: { card: { id: '4242 4242 4242 4242' } } })
+  const held = setAside('card_number', body)
+  const waiting = setAside('unknown_version', body)
+
+  it('stays when it was set aside for that, unless an operator says otherwise', () => {
+    expect(fate(held)).toBe('card_number')
+    expect(fate(held, { acceptCardNumbers: true })).toBe('acme.sandbox.card')
+  })
+
+  it('is met as the policy would meet it now when it was set aside for something else', () => {
+    expect(fate(waiting)).toBe('acme.sandbox.card')
+    expect(fate(waiting, { cardNumbersHeld: true })).toBe('card_number')
+    expect(fate(waiting, { cardNumbersHeld: true, acceptCardNumbers: true })).toBe(
+      'acme.sandbox.card',
+    )
+  })
+
+  it('is told of without a digit of it', () => {
+    const destination = destinationOf(held, context)
+    expect(destination).toMatchObject({ detail: expect.stringContaining('a card number in') })
+    expect(JSON.stringify(destination)).not.toContain('4242')
   })
 })
 

@@ -61,6 +61,16 @@ describe('a masked body', () => {
     expect(shown(bodyOf(changes))).not.toContain(CANARY)
   })
 
+  it.each(['4242424242424242', '"4242 4242 4242 4242"', '"4242-4242-4242-4242"'])(
+    'hides the card number %s in a field that nobody tagged',
+    (number) => {
+      const body = bodyOf({ data: { card: { id: 0 }, transaction: { amount_cents: 0 } } })
+        .replace('"id":0', `"id":${number}`)
+        .replace('"amount_cents":0', `"amount_cents":${number}`)
+      expect(shown(body)).not.toContain('4242')
+    },
+  )
+
   it('hides all of the data when no schema is near', () => {
     expect(value(bodyOf(), null).data).toEqual({ card: '(masked)' })
   })

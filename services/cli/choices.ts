@@ -48,11 +48,15 @@ export function instant(text: string): number {
 const SPAN = /^([1-9]\d{0,5})([dhms])$/
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const
 
+function spanMs(number: string, unit = 's'): number {
+  return Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS]
+}
+
 /** A parser of a moment to come: a time, or a span from now; milliseconds since the epoch. */
 export function deadline(text: string): number {
   const [, number, unit] = SPAN.exec(text) ?? []
   if (number === undefined) return instant(text)
-  return Date.now() + Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS]
+  return Date.now() + spanMs(number, unit)
 }
 
 /** A parser of a tenant's id. */
@@ -68,21 +72,13 @@ export interface Since {
   atMs(nowMs: number): number
 }
 
-const AGO = /^([1-9]\d{0,4})([smhd])$/
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-
 /** A parser of a time, or of how long ago it was: `7d`, `12h`. */
 export function since(text: string): Since {
-  const [, number, unit = ''] = AGO.exec(text) ?? []
+  const [, number, unit] = SPAN.exec(text) ?? []
   if (number === undefined) {
     const ms = instant(text)
     return { atMs: () => ms }
   }
-  const agoMs = Number(number) * (UNIT_MS[unit] ?? 0)
+  const agoMs = spanMs(number, unit)
   return { atMs: (nowMs) => nowMs - agoMs }
 }

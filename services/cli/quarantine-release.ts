@@ -14,6 +14,7 @@ import type { ReleaseEnd } from '#quarantine/release.ts'
 import { release } from '#quarantine/release.ts'
 import { ReleaseTally } from '#quarantine/release-tally.ts'
 import { withDatabase } from './database-access.ts'
+import { endpointEnvironment } from './endpoint-access.ts'
 import { readEndpoints } from './endpoint-source.ts'
 import { failure, usageFault } from './fault.ts'
 import { progressNotes } from './progress.ts'
@@ -59,11 +60,8 @@ interface Work {
 
 /** Endpoints as they are configured now; an empty set where nobody says where they are. */
 async function endpointsNow(terminal: Terminal): Promise<EndpointSet> {
-  const environment = await stackEnvironment(terminal.environment, ['ENDPOINTS_FILE']).catch(
-    () => null,
-  )
-  const file = environment?.ENDPOINTS_FILE
-  return file === undefined ? new Map() : await readEndpoints(file)
+  const environment = await endpointEnvironment(terminal).catch(() => null)
+  return environment === null ? new Map() : await readEndpoints(environment)
 }
 
 async function workOf(terminal: Terminal, options: ReleaseOptions): Promise<Work> {

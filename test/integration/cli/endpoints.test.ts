@@ -60,6 +60,7 @@ async function cli(path: string, args: readonly string[]): Promise<CliRun> {
   const terminal = {
     environment: { ENDPOINTS_FILE: path, LOCAL_DIR: '/nowhere' },
     line: (text: string) => void out.push(`${text}\n`),
+    note: (text: string) => void err.push(`${text}\n`),
     stopped: new AbortController().signal,
   }
   const code = await runCommand(['endpoints', ...args], terminal).then(
@@ -228,6 +229,7 @@ describe('the verbs for endpoints in Postgres', () => {
         ENDPOINTS_KEYS: `a:${Buffer.alloc(32, 1).toString('base64')}`,
       },
       line: (text: string) => void lines.push(text),
+      note: () => {},
       stopped: new AbortController().signal,
     }
     const run = (...args: readonly string[]) => runCommand(['endpoints', ...args], terminal)

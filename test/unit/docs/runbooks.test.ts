@@ -26,7 +26,8 @@ async function helpOf(words: readonly string[]): Promise<string> {
     help += String(text)
     return true
   })
-  const terminal = { environment: {}, line: () => {}, stopped: new AbortController().signal }
+  const stopped = new AbortController().signal
+  const terminal = { environment: {}, line: () => {}, note: () => {}, stopped }
   await runCommand([...words, '--help'], terminal)
   vi.restoreAllMocks()
   return help

@@ -28,6 +28,9 @@ function stage() {
     leaseHeld: () => false,
     jsonDepth: 64,
     staleSignature: 'quarantine',
+    cardNumbers: 'count',
+    takesCalls: () => false,
+    answerCall: () => Promise.reject(new Error('unused')),
     now: Date.now,
   })
   const levels = {

@@ -15,7 +15,7 @@ function newUsage() {
 
 function told(usage: SecretUsage) {
   return usage.unwritten().map(({ record }) => {
-    return secretUse(record.key, Buffer.from(record.value).toString())
+    return secretUse(record.key, Buffer.from(record.value ?? '').toString())
   })
 }
 

@@ -63,6 +63,15 @@ describe('the plan of a registration', () => {
     expect(plan.entries).toEqual([{ version: VERSION, state: 'retired' }])
   })
 
+  it('writes the entry also when only one schema of a version has no id yet', () => {
+    const [first, ...rest] = states({ level: 'FULL_TRANSITIVE', schemaId: 4 })
+    const subjects = [{ ...first, schemaId: null } as SubjectState, ...rest]
+    const registered = subjects.map((subject) => ({ ...subject, schemaId: subject.schemaId ?? 0 }))
+    const catalogue = new Map(entriesToWrite(registered, new Map()).map((one) => [VERSION, one]))
+    const plan = registrationPlan([], { topics: [], subjects, catalogue }, 'FULL_TRANSITIVE')
+    expect([plan.schemas.length, plan.entries.length]).toEqual([1, 1])
+  })
+
   it('makes the topics that are missing', () => {
     const topic = { name: 'a', partitions: 1, replicationFactor: 1, settings: {} }
     const state = { topics: [], subjects: [], catalogue: new Map() }

@@ -74,7 +74,7 @@ describe('the report of what differs', () => {
     const value = { name: 'status', type: ['null', 'long'], default: null, doc: 'New.' }
     const kinds = differences(
       { path: [...CARD, 'status'], remove: true },
-      { path: [...CARD, 'state_code'], value: { ...value, name: 'state_code' } },
+      { path: [...CARD, 'status_code'], value: { ...value, name: 'status_code' } },
     ).map(({ kind }) => kind)
     expect(kinds).toEqual(['removed', 'added'])
   })

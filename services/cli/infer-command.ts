@@ -19,6 +19,7 @@ import { readSchemaFolders } from '#registrar/schema-files.ts'
 import { schemasFolder } from './check-command.ts'
 import type { Since } from './choices.ts'
 import { failure, usageFault } from './fault.ts'
+import { progressNotes } from './progress.ts'
 import { cliSettings, stackEnvironment } from './stack-address.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -34,7 +35,6 @@ export interface InferOptions {
 
 /** Bounds the memory of one fetch. */
 const BYTES_AT_ONCE = 262_144
-const PROGRESS_EVERY_MS = 2000
 const READING_ATTEMPTS = 5
 const READING_PAUSE_MS = 1000
 const log = createLogger({ service: 'cli', level: 'silent' })
@@ -65,7 +65,7 @@ async function stretchesOf(
   }
 }
 
-/** Reads the quarantine once, and says every two seconds how far it is. */
+/** Reads the quarantine once, and says how far it is. */
 async function gather(
   terminal: Terminal,
   connection: KafkaConnection,
@@ -73,8 +73,8 @@ async function gather(
   inference: VersionInference,
 ): Promise<StretchEnd> {
   const total = stretches.reduce((sum, { from, to }) => sum + (to - from), 0n)
+  const note = progressNotes(terminal)
   let read = 0
-  let saidMs = performance.now()
   return await readStretches({
     connection,
     log,
@@ -84,9 +84,7 @@ async function gather(
     onRecords: (_stretch, records) => {
       for (const record of records) inference.take(record)
       read += records.length
-      if (performance.now() - saidMs < PROGRESS_EVERY_MS) return
-      saidMs = performance.now()
-      terminal.line(`${read} of ${total} records read, ${inference.events} events of the version`)
+      note(() => `${read} of ${total} records read, ${inference.events} events of the version`)
     },
   })
 }

@@ -84,6 +84,32 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], says: Re
   ['an unknown mode', ['tail', '--mode', 'test', '--domain', 'card'], /live, sandbox/],
   ['an unknown domain', ['tail', '--mode', 'live', '--domain', 'cards'], /pass, card,.*quarantine/],
   ['a word too many', ['endpoints', 'list', 'all'], /too many arguments/],
+  ['the quarantine of no mode', ['quarantine', 'stats'], /--mode.*not specified/],
+  [
+    'an unknown verb of the quarantine',
+    ['quarantine', 'purge'],
+    /unknown verb purge; there is list, show, stats, release, export/,
+  ],
+  [
+    'a state of the quarantine that is none',
+    ['quarantine', 'list', '--mode', 'live', '--state', 'lost'],
+    /waiting, released, all/,
+  ],
+  [
+    'a release that is to be done and not done',
+    ['quarantine', 'release', '--mode', 'live', '--all', '--yes', '--dry-run'],
+    /--dry-run.*--yes/,
+  ],
+  [
+    'a release of all without saying so',
+    ['quarantine', 'release', '--mode', 'live', '--yes'],
+    /say what to release/,
+  ],
+  [
+    'an export that does not say what it is',
+    ['quarantine', 'export', '--mode', 'live', '--to', '/nowhere/e'],
+    /--raw-personal-data/,
+  ],
   ['a replay without a tenant', replay({ '--tenant': null }), /--tenant.*not specified/],
   ['a replay of what is no tenant', replay({ '--tenant': 'acme' }), /--tenant.*tnt_/],
   ['a replay without its end', replay({ '--to': null }), /--to.*not specified/],

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { MODES } from '#core/routing.ts'
 import { ENTRY_STATES } from '#quarantine/inventory.ts'
-import { count, instant, rate, tenant, version } from './choices.ts'
+import { count, rate, since, tenant, version } from './choices.ts'
 import type { ExportOptions } from './quarantine-export.ts'
 import { exportQuarantine } from './quarantine-export.ts'
 import type { ListOptions } from './quarantine-list.ts'
@@ -21,6 +21,11 @@ type Examples = (...lines: readonly string[]) => string
 const DEFAULT_LIMIT = 50
 const RAW = 'show personal data as it is; written to the audit'
 
+/** A moment that was: a time, or how long ago; milliseconds since the epoch. */
+function moment(text: string): number {
+  return since(text).atMs(Date.now())
+}
+
 function ofMode(command: Command): Command {
   return command
     .addOption(new Option('--mode <mode>', 'live or sandbox').choices(MODES).makeOptionMandatory())
@@ -34,8 +39,8 @@ function filtered(command: Command): Command {
     .option('--reason <reason>', 'only what was set aside for this reason, e.g. unknown_version')
     .option('--endpoint <id>', 'only what came in at this endpoint')
     .option('--version <date>', 'only this API version', version)
-    .option('--since <time>', 'received at this time or later', instant)
-    .option('--until <time>', 'received before this time', instant)
+    .option('--since <time>', 'received at this time or later, or so long ago: 12h, 7d', moment)
+    .option('--until <time>', 'received before this time', moment)
 }
 
 function ofState(command: Command): Command {
@@ -58,7 +63,7 @@ function addReading(quarantine: Command, terminal: Terminal, examples: Examples)
       'after',
       examples(
         'quarantine list --mode live',
-        'quarantine list --mode live --reason unknown_version --since 2026-05-19T08:00:00Z',
+        'quarantine list --mode live --reason unknown_version --since 12h',
       ),
     )
     .action((options: ListOptions) => listQuarantine(terminal, options))

@@ -105,8 +105,7 @@ function readAnswer(response: IncomingMessage, settle: (answer: ServiceAnswer) =
   response.on('close', () => settle(none('broken_off')))
   response.on('end', () => {
     const contentType = plain(response.headers['content-type'])
-    const body = Buffer.concat(chunks)
-    settle(response.complete ? { kind: 'decided', body, contentType } : none('broken_off'))
+    settle({ kind: 'decided', body: Buffer.concat(chunks), contentType })
   })
 }
 

@@ -127,6 +127,7 @@ describe('the path to a card number', () => {
     for (let room = 0; room < 60; room += 1) {
       expect(cardNumberPath(`{"p":"${'x'.repeat(room)}","a":"4222222222222"}`)).toEqual(['a'])
       expect(cardNumberPath(`{"p":"${'1 '.repeat(room)}","a":4222222222222}`)).toEqual(['a'])
+      expect(cardNumberPath(`[1${'1'.repeat(room)},4222222222222]`)).toEqual(['[]'])
     }
   })
 

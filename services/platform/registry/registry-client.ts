@@ -134,7 +134,8 @@ export class RegistryClient {
 
   /** Registers a schema in a subject whose level is set, and returns its id. */
   async register(subject: string, schema: string): Promise<RegistryAnswer<number>> {
-    const { promise, cancel } = expired(this.#transport.timeoutMs)
+    // The library asks for the level first.
+    const { promise, cancel } = expired(2 * this.#transport.timeoutMs)
     const name = `${this.#subjectPrefix}${subject}`
     try {
       const registered = this.#library
@@ -142,9 +143,10 @@ export class RegistryClient {
           { type: SchemaType.AVRO, schema },
           { subject: name, compatibility: SUBJECT_LEVEL },
         )
-        .then(({ id }) => this.#confirmed(id, schema))
+        .then(({ id }) => ({ kind: 'ok', value: id as unknown }) as const)
         .catch((error: unknown) => answerOfLibraryError(error, CLIENT_ID))
-      return await Promise.race([registered, promise])
+      const answer = await Promise.race([registered, promise])
+      return answer.kind === 'ok' ? await this.#confirmed(answer.value, schema) : answer
     } finally {
       cancel()
     }

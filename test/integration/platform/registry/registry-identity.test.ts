@@ -11,6 +11,9 @@ import { jsonAnswer, openDoor } from '../../../fixtures/registry-door.ts'
 import type { TemporaryFolder } from '../../../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../../../fixtures/temporary-folder.ts'
 
+/** The machine may be busy. */
+const PATIENT_MS = 10_000
+
 const SCHEMA = JSON.stringify({
   type: 'record',
   name: 'Probe',
@@ -20,7 +23,7 @@ const SCHEMA = JSON.stringify({
 
 /** A registration from first to last, and a look at the schema by a client that knows nothing. */
 async function roundTrip(url: string, identity: RegistryIdentity) {
-  const client = new RegistryClient({ url, identity })
+  const client = new RegistryClient({ url, identity, timeoutMs: PATIENT_MS })
   const subject = `test.${randomUUID()}`
   const set = await client.setCompatibility(subject)
   if (set.kind !== 'ok') return set
@@ -28,7 +31,9 @@ async function roundTrip(url: string, identity: RegistryIdentity) {
   if (registered.kind !== 'ok') return registered
   const found = await client.registeredId(subject, SCHEMA)
   expect(found).toEqual(registered)
-  const text = await new RegistryClient({ url, identity }).schemaText(registered.value)
+  const text = await new RegistryClient({ url, identity, timeoutMs: PATIENT_MS }).schemaText(
+    registered.value,
+  )
   return text.kind === 'ok' ? { kind: 'ok', schema: JSON.parse(String(text.value)) } : text
 }
 

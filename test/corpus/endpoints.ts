@@ -8,6 +8,7 @@ export const ENDPOINT_NAMES = [
   'rotated',
   'disabled',
   'removed',
+  'deciding',
 ] as const
 export type EndpointName = (typeof ENDPOINT_NAMES)[number]
 
@@ -18,9 +19,12 @@ export interface DeclaredEndpoint {
   readonly live_mode: boolean
   readonly enabled: boolean
   readonly removed: boolean
+  readonly decision_url?: string
   readonly secrets: readonly { readonly id: string; readonly value: string }[]
 }
 
+/** A decision service that is not there. */
+const NOBODY = 'http://127.0.0.1:9/decide'
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** 26 characters as a ULID has them. */
@@ -39,6 +43,7 @@ function declared(name: EndpointName): DeclaredEndpoint {
     enabled: name !== 'disabled',
     removed: name === 'removed',
     secrets,
+    ...(name === 'deciding' && { decision_url: NOBODY }),
   }
 }
 

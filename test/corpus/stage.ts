@@ -36,6 +36,7 @@ const INGRESSES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     STALE_SIGNATURE: 'reject',
     UNSEEN_ENDPOINT: 'refuse',
     OLD_SIGNATURE_HEADER: 'false',
+    CARD_NUMBERS: 'quarantine',
   },
   lenient: { ...PATIENCE, STALE_SIGNATURE: 'accept' },
 }

@@ -221,6 +221,8 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
   app.server.maxConnections = settings.maxConnections
   // A count would make Node drop the headers beyond it in silence; `maxHeaderSize` limits them.
   app.server.maxHeadersCount = 0
+  // A client may end its side with its request; Node would end ours before the answer.
+  Object.assign(app.server, { httpAllowHalfOpen: true })
   app.server.on('request', (request, response) => open.began(request, response))
   // Node would hang up on this method without a word.
   app.server.on('connect', (_request, socket) => {

@@ -64,9 +64,11 @@ export async function exchange(dispatch: Dispatch): Promise<Exchanged> {
       await pause(PIECE_PAUSE_MS)
       return { answers: wire.answers, after: 'closed' }
     }
-    await wire.until(() => wire.answers.length >= wanted, giveUpMs)
+    // Where this side has ended, the other one has nothing to wait for either.
+    const isDone = () => ending === null && wire.answers.length >= wanted
+    await wire.until(isDone, giveUpMs)
     const { answers, isClosed } = wire
-    const mayGoOn = !isClosed && ending === null && answers.length >= wanted
+    const mayGoOn = !isClosed && isDone()
     if (mayGoOn) return await probed(wire, giveUpMs)
     return { answers, after: isClosed ? 'closed' : 'silent' }
   } finally {

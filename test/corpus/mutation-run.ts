@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { sampleBody } from '#local/samples.ts'
 import type { RawAnswer } from './answer-stream.ts'
@@ -24,6 +25,16 @@ const LANES = 16
 const ANSWER_WITHIN_MS = 5000
 /** What the table of answers has for a path that a mutation may lead to. */
 const MAY_BE_503 = ['endpoint_unseen', 'endpoint_disabled']
+/** Kafka or the machine is slow, whatever is sent: what hears this is sent again. */
+const NOT_NOW = [
+  'queue_full',
+  'overloaded',
+  'tenant_limit',
+  'not_durable',
+  'quarantine_unavailable',
+]
+const TRIES = 10
+const AGAIN_MS = 1000
 
 /** One connection after another, each kept for as long as the ingress keeps it. */
 class Lane {
@@ -50,6 +61,17 @@ class Lane {
     const isOver = isClosed || closes || rest !== 'nothing' || answers.length !== requests.length
     if (isOver) this.close()
     return answers
+  }
+
+  /** The same, until nobody says that it was the wrong moment. */
+  async sendPatiently(bytes: Buffer, read: ReadBytes): Promise<readonly RawAnswer[]> {
+    for (let again = 1; again < TRIES; again += 1) {
+      const answers = await this.send(bytes, read)
+      const isRefused = answers.some((answer) => NOT_NOW.includes(readAnswer(answer).code))
+      if (!isRefused) return answers
+      await pause(AGAIN_MS)
+    }
+    return await this.send(bytes, read)
   }
 
   close(): void {
@@ -152,7 +174,7 @@ export async function runMutations(
     const pair = { own: originals.draft(mutation.own), other: originals.draft(mutation.other) }
     const bytes = mutated(mutation, pair)
     const read = readRequests(bytes)
-    const answers = await lane.send(bytes, read)
+    const answers = await lane.sendPatiently(bytes, read)
     const statuses = answers.length === 0 ? ['closed'] : answers.map(({ status }) => `${status}`)
     for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1)
     for (const [i, answer] of answers.entries()) {

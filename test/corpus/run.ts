@@ -32,11 +32,11 @@ interface Sent {
 }
 
 const AT_ONCE = 4
-const GIVE_UP_MS = 8000
+const GIVE_UP_MS = 15_000
 /** What is looked for after all cases together: leaks, strays, whether the processes live. */
 const WHOLE = 'canaries'
 /** The aim is 50 ms; a shared machine may take longer, but nothing here may take this long. */
-const FLAGRANT_MS = 3000
+const FLAGRANT_MS = 10_000
 
 async function sendOne(stage: CorpusStage, request: CorpusRequest, around: Surroundings) {
   const message = messageOf(request, around)

@@ -10,7 +10,7 @@ import { IngressStage, nowSeconds, sampleFor } from './stage.ts'
 
 const soon = { withinMs: 30_000 }
 const DELAY_MS = 1500
-const DEADLINE_MS = 2000
+const DEADLINE_MS = 5000
 /** Connections to Kafka, traces and the management port, on a busy machine. */
 const REST_MS = 4000
 

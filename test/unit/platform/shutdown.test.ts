@@ -97,6 +97,12 @@ describe.concurrent('a stop', () => {
     expect((await ended(breaks, `signal('SIGTERM')`)).code).toBe(1)
   })
 
+  it('after a surprise exits with 1 also when a signal comes meanwhile', async () => {
+    const surprise = `setTimeout(() => { throw new Error('x') })`
+    const signalled = `[step('slow', async () => { signal('SIGTERM'); await pause(200) })]`
+    expect((await ended(signalled, surprise)).code).toBe(1)
+  })
+
   it('follows when the process that started it is gone', async () => {
     const stop = await ended(`[step('one')]`, '/* parent */')
     expect([stop.code, events(stop)]).toEqual([0, ['shutdown.begun', 'one', 'shutdown.done']])

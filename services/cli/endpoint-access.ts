@@ -19,5 +19,7 @@ export async function endpointBook(terminal: Terminal): Promise<EndpointBook> {
   const settings = cliSettings(ENDPOINT_STORE_SETTINGS, await endpointEnvironment(terminal))
   const place = storePlace(settings)
   if (!('kind' in place)) throw usageFault(place.join('; '))
-  return place.kind === 'file' ? new FileBook(place.path) : new DatabaseBook(place)
+  return place.kind === 'file'
+    ? new FileBook(place.path, (line) => terminal.note(line))
+    : new DatabaseBook(place)
 }

@@ -62,8 +62,11 @@ export class FileBook implements EndpointBook {
   readonly #path: string
   readonly #audit: (line: string) => void
 
-  /** @param audit where the line about each change goes; standard error when missing */
-  constructor(path: string, audit: (line: string) => void = toStandardError) {
+  /**
+   * @param audit where the line about each change goes: a Secret's folder is no place for a log, so
+   * whoever runs the command keeps it
+   */
+  constructor(path: string, audit: (line: string) => void) {
     this.#path = path
     this.#audit = audit
   }
@@ -189,9 +192,4 @@ function checkResult(
 function auditLine({ entry, action, facts }: EndpointChange, actor: string, where: string): string {
   const at = new Date().toISOString()
   return JSON.stringify({ audit: action, at, actor, endpoint: entry.id, where, ...facts })
-}
-
-/** A Secret's folder is no place for a log, so whoever runs the command keeps this line. */
-function toStandardError(line: string): void {
-  process.stderr.write(`${line}\n`)
 }

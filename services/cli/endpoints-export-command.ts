@@ -75,7 +75,7 @@ export interface ImportOptions extends EndpointActionOptions {
 
 /** `endpoints import`: endpoints of a file that the store does not have yet, with their secrets. */
 export async function importEndpoints(terminal: Terminal, options: ImportOptions): Promise<void> {
-  const others = await new FileBook(options.from).read()
+  const others = await new FileBook(options.from, (line) => terminal.note(line)).read()
   const book = await endpointBook(terminal)
   const { changes, where } = await book.change(
     (found) => imported(found, others),

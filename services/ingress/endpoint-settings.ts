@@ -1,6 +1,14 @@
 import { Type } from 'typebox'
+import { databaseUrlProblem } from '#platform/config/database-url.ts'
 import type { Settings } from '#platform/config/settings.ts'
-import { CommaList, oneOf, optional, setting, wholeNumber } from '#platform/config/settings.ts'
+import {
+  CommaList,
+  checked,
+  oneOf,
+  optional,
+  setting,
+  wholeNumber,
+} from '#platform/config/settings.ts'
 
 const MINUTE_MS = 60_000
 
@@ -19,11 +27,14 @@ export const ENDPOINT_STORE_SETTINGS = {
     'With the store file: JSON or YAML file with the endpoints, or a folder of such files; read again when it changes.',
     '/etc/event-router/endpoints.json',
   ),
-  endpointsDatabaseUrl: optional(
-    'ENDPOINTS_DATABASE_URL',
-    Type.String({ pattern: '^postgres(ql)?://' }),
-    'With the store postgres: where the endpoints are; the ingress needs SELECT only.',
-    'postgres://ingress:…@db:5432/endpoints',
+  endpointsDatabaseUrl: checked(
+    optional(
+      'ENDPOINTS_DATABASE_URL',
+      Type.String({ pattern: '^postgres(ql)?://' }),
+      'With the store postgres: where the endpoints are, with TLS as in DATABASE_URL; the ingress needs SELECT only.',
+      'postgres://ingress:…@db:5432/endpoints',
+    ),
+    databaseUrlProblem,
   ),
   endpointsKeys: optional(
     'ENDPOINTS_KEYS',

@@ -49,7 +49,7 @@ export class EndpointsBench {
   async start(): Promise<void> {
     this.#folder = await temporaryFolder('endpoints-bench')
     await writeFile(this.#path, JSON.stringify(document()))
-    const all = await new FileBook(this.#path).read()
+    const all = await new FileBook(this.#path, () => {}).read()
     const book = new DatabaseBook({ kind: 'postgres', url: this.#url, keys: this.#keys })
     await book.change((found) => imported(found, all), 'bench')
   }

@@ -1,17 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  inject,
-  it,
-  vi,
-} from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { CliFault } from '#cli/fault.ts'
 import { runCommand } from '#cli/program.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
@@ -53,10 +43,6 @@ function textOf(...names: readonly string[]): string {
 async function cli(path: string, args: readonly string[]): Promise<CliRun> {
   const out: string[] = []
   const err: string[] = []
-  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err.push(String(text))
-    return true
-  })
   const terminal = {
     environment: { ENDPOINTS_FILE: path, LOCAL_DIR: '/nowhere' },
     line: (text: string) => void out.push(`${text}\n`),
@@ -71,7 +57,6 @@ async function cli(path: string, args: readonly string[]): Promise<CliRun> {
       return error.exitCode
     },
   )
-  spy.mockRestore()
   return { code, out: out.join(''), err: err.join('') }
 }
 

@@ -163,7 +163,7 @@ class Tail implements ControlTail {
     this.#session = null
     this.#caughtUp = false
     if (end === 'stopped') return
-    log.warn({ event: 'control_tail.interrupted', topic, reason: end })
+    this.#outage.away({ topic, reason: end })
     await session.stop()
   }
 
@@ -201,7 +201,9 @@ class Tail implements ControlTail {
     this.#loaded = true
     const { log, topic } = this.#options
     this.#outage.back({ topic })
-    log.info({ event: 'control_tail.loaded', topic, versions: [...this.#staged.keys()] })
+    if (first || !sameEntries(this.#live, this.#staged)) {
+      log.info({ event: 'control_tail.loaded', topic, versions: [...this.#staged.keys()] })
+    }
     this.#publish(first)
   }
 

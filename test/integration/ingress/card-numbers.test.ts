@@ -21,12 +21,13 @@ let deciding = newEndpoint()
 beforeAll(async () => {
   service = await DecisionServer.start((response) => void response.writeHead(200).end(APPROVAL))
   deciding = newEndpoint({ decision_url: service.url })
-  const set = async (policy: Policy) => {
+  for (const policy of POLICIES) {
     const settings = { CARD_NUMBERS: policy }
     const endpoints = [endpoint, deciding]
-    stages.set(policy, await IngressStage.set({ endpoints, settings, level: 'trace' }))
+    // One beside the other on the same topics: every body is of one of them alone.
+    const beside = [...stages.values()].map(({ prefix }) => ({ prefix }))[0]
+    stages.set(policy, await IngressStage.set({ endpoints, settings, level: 'trace', ...beside }))
   }
-  await Promise.all(POLICIES.map(set))
 })
 
 afterAll(async () => {

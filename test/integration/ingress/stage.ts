@@ -102,7 +102,7 @@ export function post(
 }
 
 export interface StageOptions {
-  /** Of the topics; another stage's for an ingress beside it. Its own when missing. */
+  /** Of another stage, for an ingress beside it on the same topics; its own when missing. */
   readonly prefix?: string
   readonly brokers?: string
   readonly endpoints?: readonly DeclaredEndpoint[]
@@ -146,7 +146,7 @@ export class IngressStage {
   /** Registers the schemas, starts, and waits until it is ready. */
   static async set(options: StageOptions = {}): Promise<IngressStage> {
     const stage = await IngressStage.bare(options)
-    await stage.register()
+    if (options.prefix === undefined) await stage.register()
     await stage.ready()
     await stage.routes(3)
     return stage

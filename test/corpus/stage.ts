@@ -31,6 +31,7 @@ const PATIENCE = {
   REQUEST_TIMEOUT_MS: '1500',
   // What a busy machine does to Kafka is no matter of these requests.
   QUEUE_MAX_AGE_MS: '14500',
+  EVENT_LOOP_MAX_LATE_MS: '10000',
 }
 
 /** Settings by the name of the ingress. */

@@ -88,7 +88,8 @@ export function readRequests(bytes: Buffer): ReadBytes {
   const requests: ReadRequest[] = []
   let at = 0
   for (;;) {
-    while (text.startsWith(CRLF, at)) at += 2
+    // Empty lines before a request are to be passed over (RFC 9112, 2.2), however they end.
+    while (text[at] === '\r' || text[at] === '\n') at += 1
     if (at === text.length) return { requests, rest: 'nothing' }
     const headEnd = text.indexOf(CRLF + CRLF, at)
     if (headEnd === -1) return { requests, rest: 'beginning of a request' }

@@ -17,6 +17,7 @@ import { openDatabase } from '#platform/postgres/database.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import type { Body, Version } from '../../fixtures/published-versions.ts'
 import { catalogueMessage, ValueWriter, VERSIONS } from '../../fixtures/published-versions.ts'
+import { removeTopics } from '../../fixtures/topic-removal.ts'
 
 export type { Body, Version } from '../../fixtures/published-versions.ts'
 export { sample, VERSIONS } from '../../fixtures/published-versions.ts'
@@ -184,6 +185,7 @@ export class Stage {
     if (this.#cleared) return
     this.#cleared = true
     await this.stop()
+    await removeTopics(inject('kafkaBrokers'), this.prefix)
     await Promise.all([this.producer.disconnect(), this.admin.disconnect(), this.database.end()])
   }
 }

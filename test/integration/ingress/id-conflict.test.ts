@@ -82,7 +82,7 @@ describe('the same id with another body', () => {
     const [body = '', other = '', third = ''] = await copies(3)
     expect(wordOf(await first.send(body))).toBe('200 stored')
     expect(wordOf(await beside.send(other))).toBe('200 stored')
-    await first.stop()
+    await first.ingress.stop()
     const restarted = await set({ prefix: first.prefix })
     expect(wordOf(await restarted.send(third))).toBe('200 stored')
     const { id } = JSON.parse(body)

@@ -23,6 +23,7 @@ import type { LogRecord } from '../../fixtures/log-reader.ts'
 import { readLog } from '../../fixtures/log-reader.ts'
 import type { TemporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
+import { removeTopics } from '../../fixtures/topic-removal.ts'
 
 /** An endpoint as its file describes it. */
 export interface DeclaredEndpoint {
@@ -121,11 +122,13 @@ export class IngressStage {
   readonly folder: TemporaryFolder
   readonly brokers: string
   url = ''
+  readonly #ownsTopics: boolean
   #endpoints: readonly DeclaredEndpoint[] = []
   #stopped = false
 
   private constructor(folder: TemporaryFolder, options: StageOptions) {
     this.folder = folder
+    this.#ownsTopics = options.prefix === undefined
     this.prefix = options.prefix ?? `t${randomUUID().slice(0, 8)}`
     this.brokers = options.brokers ?? inject('kafkaBrokers')
     const settings = loadSettings(INGRESS_SETTINGS, {
@@ -267,6 +270,7 @@ export class IngressStage {
     if (this.#stopped) return
     this.#stopped = true
     await this.ingress.stop()
+    if (this.#ownsTopics) await removeTopics(this.brokers, this.prefix)
     await this.folder.remove()
   }
 }

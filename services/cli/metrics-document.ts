@@ -61,6 +61,12 @@ export const NOTHING_TO_READ = {
   brokenEntries: () => 0,
   leaseHeld: () => false,
   limits: { queueRecords: 0, queueBytes: 0 },
+  pressure: () => 0,
+  waitingTenants: () => 0,
+  limitedTenants: () => 0,
+  requests: () => 0,
+  bodyBytes: () => 0,
+  lateMs: () => 0,
 }
 
 /** Every figure of our own, by who shows it. */

@@ -123,6 +123,18 @@ export const ERRORS = {
     message: 'The decision service gave no answer in time. Send again while it still matters.',
     alarm: true,
   },
+  tenant_limit: {
+    status: 429,
+    type: 'rate_limited',
+    fault: 'caller',
+    message: 'This tenant sends more than its share. Send again later.',
+  },
+  overloaded: {
+    status: 503,
+    type: 'unavailable',
+    fault: 'environment',
+    message: 'This ingress has too much to do. Send again later.',
+  },
   queue_full: {
     status: 503,
     type: 'unavailable',

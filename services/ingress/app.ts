@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -8,17 +7,22 @@ import type { ErrorCode } from '#core/errors.ts'
 import type { Outcome } from '#core/outcome.ts'
 import { answerOf, errorAnswer } from '#core/outcome.ts'
 import type { TraceSpan, Tracing } from '#platform/traces.ts'
+import type { CutCause } from './admission-metrics.ts'
+import type { BodyIntake, BodyRefusal } from './body-intake.ts'
+import { limitConnections } from './connection-limits.ts'
 import type { Webhook } from './identification.ts'
 import { OpenRequests } from './open-requests.ts'
 import type { Receiver } from './receiver.ts'
 import type { Reception } from './reception.ts'
-import { refusal } from './reception.ts'
+import { limitRefusal, refusal } from './reception.ts'
 import type { Answered, Report } from './report.ts'
 import { lineOf } from './report.ts'
+import { refusedBody, takeAnyBody, takeBody } from './request-body.ts'
 import type { IngressSettings } from './settings.ts'
 
 export interface IngressAppOptions {
   readonly receiver: Receiver
+  readonly intake: BodyIntake
   readonly report: Report
   readonly settings: IngressSettings
   /** True from the first moment of a stop: connections end with their answer. */
@@ -37,15 +41,16 @@ const HOOKS = '/v1/hooks/'
 const LONGEST_ENDPOINT_ID = 256
 /** Node looks for requests that are too slow this often; its own default is 30 s. */
 const SLOWNESS_CHECK_MS = 1000
-const EMPTY = Buffer.alloc(0)
+/** For a caller to read its answer before its connection is cut. */
+const LINGER_MS = 1000
 
 function newRequestId(): string {
   return `req_${randomUUID().replaceAll('-', '')}`
 }
 
 /** Seconds, spread so that those who were refused together do not come back together. */
-function retryAfterSeconds(): number {
-  return 1 + Math.floor(Math.random() * 5)
+function retryAfterSeconds(atLeastMs: number | null): number {
+  return Math.max(1, Math.ceil((atLeastMs ?? 0) / 1000)) + Math.floor(Math.random() * 5)
 }
 
 function placeOf(outcome: Outcome): string | null {
@@ -70,14 +75,13 @@ function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook
     traceparent: spans?.traceparentOf(request) ?? callersTraceparent(request),
     contentType: headersDistinct['content-type']?.[0],
     arrivedAtMs: request.arrivedAtMs,
-    body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
+    body: takeBody(request),
   }
 }
 
 /** What the framework's or the parser's error means to the sender. */
 function codeOfError(error: unknown): ErrorCode {
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large'
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout'
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return 'unknown_endpoint'
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
@@ -146,11 +150,17 @@ class Answers {
     this.#spans?.end(reply.request, answered)
     reply.code(answer.status)
     if (answer.contentType !== undefined) reply.header('content-type', answer.contentType)
-    if (answer.retry) reply.header('retry-after', retryAfterSeconds())
+    if (answer.retry) reply.header('retry-after', retryAfterSeconds(reception.retryAfterMs))
     if (this.#options.draining()) reply.header('connection', 'close')
     const place = this.#options.settings.reportCoordinates ? placeOf(reception.outcome) : null
     if (place !== null) reply.header('x-event-router-record', place)
     return reply.send(answer.body)
+  }
+
+  /** A body that was not taken; where bytes of it may still come, the connection ends. */
+  refuseBody(reply: FastifyReply, { code, limit }: BodyRefusal): FastifyReply {
+    if (limit !== 'body_bytes') reply.header('connection', 'close')
+    return this.send(reply, reply.request.id, refusal(code, { limit }), reply.elapsedTime)
   }
 
   refuse(reply: FastifyReply, requestId: string, code: ErrorCode): FastifyReply {
@@ -163,11 +173,19 @@ class Answers {
     return this.refuse(reply, requestId, code)
   }
 
+  /** A connection closed without an answer. */
+  cut(cause: CutCause): void {
+    this.#options.report.cut(cause)
+  }
+
   /** Bytes that are no request. */
   broken(error: unknown, socket: Socket): void {
     const isGone = (error as { code?: unknown }).code === 'ECONNRESET'
+    const isSilent = socket.bytesRead === 0
     const code = codeOfError(error)
-    if (isGone) socket.destroy()
+    // Nobody asked anything, so there is nothing to answer.
+    if (isSilent && !isGone) this.cut('silent')
+    if (isGone || isSilent) socket.destroy()
     else this.toSocket(code === 'internal' ? 'bad_request' : code, socket)
   }
 
@@ -186,6 +204,8 @@ class Answers {
         'content-type: application/json; charset=utf-8\r\n' +
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
+    // Node forgets such a socket; a caller that never closes its side would keep it for ever.
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
   }
 }
 
@@ -193,8 +213,8 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
   const open = new OpenRequests()
   const app = fastify({
     logger: false,
-    bodyLimit: settings.bodyBytes,
     requestTimeout: settings.requestTimeoutMs,
+    connectionTimeout: settings.connectionTimeoutMs,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     maxRequestsPerSocket: settings.maxRequestsPerSocket,
     // Kills nothing in flight; what is in flight ends its connection itself (`Answers.send`).
@@ -218,7 +238,7 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
       answers.failed(reply as FastifyReply, String(request.id), error)
     },
   })
-  app.server.maxConnections = settings.maxConnections
+  limitConnections(app.server, settings.maxConnections, (cause) => answers.cut(cause))
   // A count would make Node drop the headers beyond it in silence; `maxHeaderSize` limits them.
   app.server.maxHeadersCount = 0
   // A client may end its side with its request; Node would end ours before the answer.
@@ -235,37 +255,25 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
   return app
 }
 
-/** The signed bytes are what counts: no content type is refused, and nothing is inflated. */
-function takeAnyBody(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.decorateRequest('arrivedAtMs', 0)
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.arrivedAtMs = performance.now()
-    const { headers } = request.raw as IncomingMessage
-    // A malformed content type would be a 415, after which the sender destroys the event.
-    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
-    done()
-  })
-}
-
 /** The HTTP side of the ingress. Does not listen yet. */
 export function ingressApp(options: IngressAppOptions): FastifyInstance {
   const { receiver, settings, tracing } = options
   const spans = tracing === null ? null : new RequestSpans(tracing)
   const answers = new Answers(options, spans)
   const app = bareApp(answers, settings)
-  takeAnyBody(app)
+  takeAnyBody(app, options.intake)
   // Before the body is read: refusing costs little exactly when little is left.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (!request.is404) spans?.begin(request)
     const { endpointId } = request.params as { readonly endpointId?: string }
-    const code = receiver.refusesNow(endpointId ?? '')
-    if (code === null || request.is404) done()
-    else answers.refuse(reply, request.id, code)
+    const tooMuch = request.is404 ? null : receiver.refusesNow(endpointId ?? '')
+    if (tooMuch === null) done()
+    else answers.send(reply, request.id, limitRefusal(tooMuch), reply.elapsedTime)
   })
   app.post(`${HOOKS}:endpointId`, async (request, reply) => {
     const begun = performance.now()
+    const refused = refusedBody(request)
+    if (refused !== null) return answers.refuseBody(reply, refused)
     const reception = await receiver.receive(webhookOf(request, spans))
     return answers.send(reply, request.id, reception, performance.now() - begun)
   })

@@ -1,6 +1,10 @@
 import type { Attempt, BatchLimits, OutgoingRecord } from '#core/commit.ts'
 import { batchLength, coverage } from '#core/commit.ts'
 import type { Coordinate } from '#core/outcome.ts'
+import type { QueueLimits, QueueUse, TenantUse } from './pressure.ts'
+import { queueLimit } from './pressure.ts'
+import type { Line } from './tenant-lines.ts'
+import { TenantLines } from './tenant-lines.ts'
 
 /** What the group commit needs of Kafka: one attempt to write a batch, which never throws. */
 export interface BatchWriter {
@@ -15,14 +19,8 @@ export type Commitment =
   /** The broker will not take it: our configuration is at fault. */
   | { readonly kind: 'refused'; readonly reason: string }
 
-export interface GroupCommitLimits {
+export interface GroupCommitLimits extends QueueLimits {
   readonly batch: BatchLimits
-  /** Records waiting or in flight. */
-  readonly queueRecords: number
-  /** Their bytes. */
-  readonly queueBytes: number
-  /** Nothing new is taken while the oldest record has waited longer than this. */
-  readonly queueAgeMs: number
   /** A record that is not durable after this is given up: the sender hangs up at 15 s. */
   readonly deadlineMs: number
   /** Waited after an attempt that left something uncovered. */
@@ -36,8 +34,11 @@ export interface GroupCommitObserver {
 
 interface Waiting {
   readonly record: OutgoingRecord
+  readonly line: Line<Waiting>
   readonly size: number
   readonly since: number
+  /** When its turn came for the first time. */
+  turnAt: number
   readonly settle: (commitment: Commitment) => void
   settled: boolean
 }
@@ -55,7 +56,9 @@ function delay(ms: number): Promise<void> {
 /**
  * Group commit: no timer; when nothing is in flight, what is there goes out, and whatever comes in
  * meanwhile is the next batch. One batch in flight keeps the order of every partition (P9), and
- * what an answer does not cover goes out again, first, until its deadline (P2).
+ * what an answer does not cover goes out again, first, until its deadline (P2). Batches are filled
+ * turn by turn over the tenants (a record's key), so that nobody waits behind a long line of
+ * another; each tenant's own order is kept.
  */
 export class GroupCommit {
   readonly #writer: BatchWriter
@@ -63,7 +66,9 @@ export class GroupCommit {
   readonly #now: () => number
   readonly #observer: GroupCommitObserver
   readonly #pausedTopics = new Map<string, { readonly until: number; readonly reason: string }>()
-  #queue: Waiting[] = []
+  readonly #lines = new TenantLines<Waiting>()
+  /** What goes out again before anything new, in its order. */
+  #again: Waiting[] = []
   #flying: readonly Waiting[] = []
   #records = 0
   #bytes = 0
@@ -95,19 +100,41 @@ export class GroupCommit {
     return this.#bytes
   }
 
+  /** Tenants that have something waiting or in flight. */
+  get tenants(): number {
+    return this.#lines.size
+  }
+
+  /** What is used of the queue, and how long whoever comes now may have to wait for a turn. */
+  use(): QueueUse {
+    const now = this.#now()
+    return { records: this.#records, bytes: this.#bytes, waitMs: now - this.#turnSince(now) }
+  }
+
+  /** What one tenant has of it; `alone` when nobody else has anything. */
+  useOf(tenant: string): TenantUse {
+    const line = this.#lines.of(tenant)
+    const alone = this.#lines.size === (line === undefined ? 0 : 1)
+    if (line === undefined) return { records: 0, bytes: 0, waitMs: 0, alone }
+    const since = line.waiting[line.first]?.since
+    const waitMs = since === undefined ? 0 : this.#now() - since
+    return { records: line.records, bytes: line.bytes, waitMs, alone }
+  }
+
   /** Whether a new record would be refused now: too many, too large together, or too old. */
   full(): boolean {
-    const { queueRecords, queueBytes, queueAgeMs } = this.#limits
-    if (this.#records >= queueRecords || this.#bytes >= queueBytes) return true
-    const oldest = this.#oldest()
-    return oldest !== undefined && this.#now() - oldest.since > queueAgeMs
+    return queueLimit(this.use(), this.#limits) !== null
   }
 
   /** Takes a record; the promise is settled by the deadline at the latest and never rejects. */
   submit(record: OutgoingRecord): Promise<Commitment> {
     return new Promise((settle) => {
       const size = (record.value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
-      this.#queue.push({ record, size, since: this.#now(), settle, settled: false })
+      const now = this.#now()
+      const make = (line: Line<Waiting>) => {
+        return { record, line, size, since: now, turnAt: now, settle, settled: false }
+      }
+      this.#lines.join(record.key, make, now)
       this.#records += 1
       this.#bytes += size
       this.#expiry ??= setInterval(() => this.#expire(), EXPIRY_CHECK_MS)
@@ -121,8 +148,10 @@ export class GroupCommit {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
-  #oldest(): Waiting | undefined {
-    return this.#flying.find((waiting) => !waiting.settled) ?? this.#queue[0]
+  /** Since when the longest wait for an answer or for a turn lasts; `now` when there is none. */
+  #turnSince(now: number): number {
+    const again = this.#flying.find(({ settled }) => !settled) ?? this.#again[0]
+    return Math.min(again?.turnAt ?? now, this.#lines.turnSince() ?? now)
   }
 
   #settle(waiting: Waiting, commitment: Commitment): void {
@@ -130,6 +159,7 @@ export class GroupCommit {
     waiting.settled = true
     this.#records -= 1
     this.#bytes -= waiting.size
+    this.#lines.leave(waiting.line, waiting)
     waiting.settle(commitment)
     if (this.#records === 0) this.#rest()
   }
@@ -144,16 +174,21 @@ export class GroupCommit {
 
   #expire(): void {
     const before = this.#now() - this.#limits.deadlineMs
-    for (const waiting of [...this.#flying, ...this.#queue]) {
-      if (waiting.since <= before) this.#settle(waiting, { kind: 'expired' })
+    let expired = false
+    for (const list of [this.#flying, this.#again, this.#lines.waiting()]) {
+      for (const waiting of list) {
+        if (waiting.since > before || waiting.settled) continue
+        this.#settle(waiting, { kind: 'expired' })
+        expired = true
+      }
     }
-    this.#dropSettled()
+    if (expired) this.#dropSettled()
   }
 
+  /** What is in flight stays there: its place in the batch is its place in the answer. */
   #dropSettled(): void {
-    if (this.#queue.some(({ settled }) => settled)) {
-      this.#queue = this.#queue.filter(({ settled }) => !settled)
-    }
+    this.#again = this.#again.filter(({ settled }) => !settled)
+    this.#lines.drop(({ settled }) => settled)
   }
 
   async #pump(): Promise<void> {
@@ -165,7 +200,7 @@ export class GroupCommit {
       const attempt = await this.#writer.attempt(batch.map(({ record }) => record))
       const left = this.#absorb(batch, attempt)
       this.#flying = []
-      this.#queue = left.length === 0 ? this.#queue : [...left, ...this.#queue]
+      if (left.length > 0) this.#again = [...left, ...this.#again]
       if (left.length > 0 && attempt.kind !== 'refused') await delay(this.#limits.backOffMs)
     }
     this.#pumping = false
@@ -173,10 +208,17 @@ export class GroupCommit {
 
   #take(): readonly Waiting[] {
     this.#refusePaused()
-    this.#dropSettled()
-    const { bytes } = this.#limits.batch
-    const sizes = this.#queue.slice(0, this.#batchRecords).map(({ size }) => size)
-    return this.#queue.splice(0, batchLength(sizes, { records: this.#batchRecords, bytes }))
+    const now = this.#now()
+    const limits = { records: this.#batchRecords, bytes: this.#limits.batch.bytes }
+    const sizes = this.#again.slice(0, limits.records).map(({ size }) => size)
+    const again = this.#again.splice(0, batchLength(sizes, limits))
+    // What waits to go out again may be of the same tenants, and nothing overtakes it.
+    if (this.#again.length > 0) return again
+    const bytes = limits.bytes - sizes.reduce((sum, size) => sum + size, 0)
+    const records = limits.records - again.length
+    const fresh = this.#lines.take({ records, bytes }, again.length === 0, now)
+    for (const waiting of fresh) waiting.turnAt = now
+    return again.length === 0 ? fresh : [...again, ...fresh]
   }
 
   #refusePaused(): void {
@@ -185,10 +227,13 @@ export class GroupCommit {
     for (const [topic, { until }] of this.#pausedTopics) {
       if (until <= now) this.#pausedTopics.delete(topic)
     }
-    for (const waiting of this.#queue) {
-      const pause = this.#pausedTopics.get(waiting.record.topic)
-      if (pause !== undefined) this.#settle(waiting, { kind: 'refused', reason: pause.reason })
+    for (const list of [this.#again, this.#lines.waiting()]) {
+      for (const waiting of list) {
+        const pause = this.#pausedTopics.get(waiting.record.topic)
+        if (pause !== undefined) this.#settle(waiting, { kind: 'refused', reason: pause.reason })
+      }
     }
+    this.#dropSettled()
   }
 
   /** Settles what the attempt decided and returns what must go out again, in order. */

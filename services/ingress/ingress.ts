@@ -14,14 +14,17 @@ import { startControlTail } from '#platform/kafka/control-tail.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
 import type { Tracing } from '#platform/traces.ts'
+import { Admission } from './admission.ts'
 import { ingressApp } from './app.ts'
+import { BodyIntake } from './body-intake.ts'
 import { receiveCall } from './call-reception.ts'
 import { DecisionServices } from './decision-service.ts'
 import { watchedEndpoints } from './endpoint-place.ts'
 import type { WatchedEndpoints } from './endpoint-store.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Identifier } from './identification.ts'
-import type { IngressMetrics } from './metrics.ts'
+import { LoopLateness } from './loop-lateness.ts'
+import type { IngressLevels, IngressMetrics } from './metrics.ts'
 import { ingressMetrics } from './metrics.ts'
 import { Receiver } from './receiver.ts'
 import { RecentEvents } from './recent-events.ts'
@@ -32,6 +35,7 @@ import { SecretUsage } from './secret-usage.ts'
 import type { SecretUsageWriter } from './secret-usage-writer.ts'
 import { usageWriter } from './secret-usage-writer.ts'
 import type { IngressSettings } from './settings.ts'
+import { TenantRates } from './tenant-rates.ts'
 
 export interface IngressOptions {
   readonly settings: IngressSettings
@@ -95,6 +99,10 @@ class Ingress implements RunningIngress {
   readonly #sender: BatchSender
   readonly #commit: GroupCommit
   readonly #decisions: DecisionServices
+  readonly #rates: TenantRates
+  readonly #loop = new LoopLateness(() => performance.now())
+  readonly #intake: BodyIntake
+  readonly #admission: Admission
   readonly #receiver: Receiver
   readonly #app: FastifyInstance
   #draining = false
@@ -107,14 +115,15 @@ class Ingress implements RunningIngress {
     this.#control = startControlTail({ connection, topic, log })
     const reconnectDelayMs = RECONNECT_DELAY_MS
     this.#sender = new BatchSender({ connection, log, attemptTimeoutMs, reconnectDelayMs })
-    const metrics = ingressMetrics(registry, {
-      queueRecords: () => this.#commit.depth,
-      queueBytes: () => this.#commit.bytes,
-      brokenEntries: () => this.#control.brokenEntries(),
-      leaseHeld: () => this.#control.leaseHeld(Date.now()),
-      limits: settings,
-    })
+    const metrics = ingressMetrics(registry, this.#levels())
     this.#commit = this.#newCommit(metrics)
+    this.#rates = new TenantRates({
+      perSecond: settings.tenantRatePerSecond,
+      burst: settings.tenantBurst,
+    })
+    const { bodyBytes, bodiesBytes: budgetBytes } = settings
+    this.#intake = new BodyIntake({ bodyBytes, budgetBytes }, () => performance.now())
+    this.#admission = this.#newAdmission()
     this.#endpoints = watchedEndpoints(settings, log, (result, count) => {
       metrics.endpointReloads.inc({ result })
       metrics.endpoints.set(count)
@@ -130,6 +139,7 @@ class Ingress implements RunningIngress {
     this.#receiver = this.#newReceiver(routeTable(this.#control, topicPrefix, log))
     this.#app = ingressApp({
       receiver: this.#receiver,
+      intake: this.#intake,
       report: new Report(log, metrics, () => performance.now()),
       settings,
       draining: () => this.#draining,
@@ -148,6 +158,7 @@ class Ingress implements RunningIngress {
 
   async listen(): Promise<string> {
     this.#sender.connect()
+    this.#loop.start()
     await this.#endpoints.start()
     this.#usageWriter.start()
     const { host, port } = this.#settings
@@ -167,6 +178,7 @@ class Ingress implements RunningIngress {
     this.#receiver.close()
     await Promise.race([this.#commit.drained(), delay(FLUSH_CAP_MS, undefined, { ref: false })])
     this.#decisions.close()
+    this.#loop.stop()
     await Promise.all([
       this.#endpoints.stop(),
       this.#usageWriter.stop(),
@@ -178,6 +190,39 @@ class Ingress implements RunningIngress {
   #catalogueProblem(): string | null {
     const empty = this.#control.entries().size === 0 ? 'no API version is registered' : null
     return this.#control.problem() ?? empty
+  }
+
+  #levels(): IngressLevels {
+    return {
+      queueRecords: () => this.#commit.depth,
+      queueBytes: () => this.#commit.bytes,
+      brokenEntries: () => this.#control.brokenEntries(),
+      leaseHeld: () => this.#control.leaseHeld(Date.now()),
+      limits: this.#settings,
+      pressure: () => this.#admission.pressure,
+      waitingTenants: () => this.#commit.tenants,
+      limitedTenants: () => this.#rates.size,
+      requests: () => this.#requests(),
+      bodyBytes: () => this.#intake.bytes,
+      lateMs: () => this.#loop.sustainedMs,
+    }
+  }
+
+  #requests(): number {
+    return this.#intake.bodies + this.#receiver.inHand
+  }
+
+  #newAdmission(): Admission {
+    const { queueRecords, queueBytes, queueAgeMs, ...settings } = this.#settings
+    const { maxRequests: requests, loopMaxLateMs, shedOrder } = settings
+    return new Admission({
+      limits: { queueRecords, queueBytes, queueAgeMs, loopMaxLateMs, requests, shedOrder },
+      queue: this.#commit,
+      rates: this.#rates,
+      lateMs: () => this.#loop.sustainedMs,
+      requests: () => this.#requests(),
+      now: () => performance.now(),
+    })
   }
 
   #newCommit(metrics: IngressMetrics): GroupCommit {
@@ -213,6 +258,7 @@ class Ingress implements RunningIngress {
     return new Receiver({
       identify: (webhook) => identifier.identify(webhook),
       committer: this.#commit,
+      admission: this.#admission,
       recent: new RecentEvents(settings.recentEvents),
       table,
       leaseHeld: (nowMs) => this.#control.leaseHeld(nowMs),

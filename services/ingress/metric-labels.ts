@@ -2,8 +2,10 @@ import { ERRORS } from '#core/errors.ts'
 import { QUARANTINE_REASONS } from '#core/outcome.ts'
 import { DOMAINS, MODES } from '#core/routing.ts'
 import type { LabelMeanings } from '#platform/metrics.ts'
+import { CUT_CAUSES } from './admission-metrics.ts'
 import { NO_DECISIONS } from './decision-service.ts'
 import { SIGNATURE_HEADERS } from './identification.ts'
+import { LIMITS } from './pressure.ts'
 
 const CODES = Object.keys(ERRORS)
 const STATUSES = Object.values(ERRORS).map(({ status }) => String(status))
@@ -32,6 +34,8 @@ export const INGRESS_LABELS: LabelMeanings = {
       'of a write (answered, refused, unknown), of a reading (loaded, failed) or of a synchronous call (decided, or why not)',
     values: ['answered', 'unknown', 'loaded', 'failed', 'decided', ...NO_DECISIONS],
   },
+  limit: { about: 'what there was too much of, in the way of a webhook', values: LIMITS },
+  cause: { about: 'why a connection was closed unanswered', values: CUT_CAUSES },
   domain: { about: 'part of the business', values: DOMAINS },
   header: { about: 'the header that carried the signature', values: SIGNATURE_HEADERS },
   mode: { about: 'the mode of the endpoint', values: MODES },

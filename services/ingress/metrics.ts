@@ -2,12 +2,14 @@ import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { ERRORS, isFinal } from '#core/errors.ts'
 import { QUARANTINE_REASONS } from '#core/outcome.ts'
+import type { AdmissionLevels, AdmissionMetrics } from './admission-metrics.ts'
+import { admissionMetrics } from './admission-metrics.ts'
 import type { ContentMetrics } from './content-metrics.ts'
 import { contentMetrics } from './content-metrics.ts'
 import { INGRESS_LABELS } from './metric-labels.ts'
 
 /** The figures of an ingress; labels are bounded and never hold a tenant, an id or a value. */
-export interface IngressMetrics {
+export interface IngressMetrics extends AdmissionMetrics {
   readonly webhooks: Counter<'outcome' | 'reason' | 'status'>
   readonly seconds: Histogram<'outcome'>
   readonly finalRefusals: Counter<'reason'>
@@ -24,7 +26,7 @@ export interface IngressMetrics {
 }
 
 /** What is read when somebody asks for the figures. */
-export interface IngressLevels {
+export interface IngressLevels extends AdmissionLevels {
   readonly queueRecords: () => number
   readonly queueBytes: () => number
   readonly brokenEntries: () => number
@@ -90,6 +92,7 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
   const counter = <const Label extends string>(name: string, help: string, labels: Label[]) =>
     new Counter<Label>({ name, help, labelNames: labels, registers })
   const metrics = {
+    ...admissionMetrics(registry, read),
     webhooks: counter(
       'ingress_webhooks_total',
       'Answers by outcome, its reason (a code of the answers or of the quarantine) and status.',

@@ -2,7 +2,11 @@ import { hash } from 'node:crypto'
 import type { OutgoingRecord } from '#core/commit.ts'
 import type { Envelope } from '#core/envelope.ts'
 import type { ErrorCode } from '#core/errors.ts'
+import type { EventId } from '#core/ids.ts'
 import type { Outcome, QuarantineReason } from '#core/outcome.ts'
+import type { Domain } from '#core/routing.ts'
+import { domainOf } from '#core/routing.ts'
+import type { Admission } from './admission.ts'
 import type { CallReception } from './call-reception.ts'
 import type { CardNumberPolicy } from './card-data.ts'
 import { cardNumberDetail } from './card-data.ts'
@@ -12,22 +16,26 @@ import type { EventBody } from './event-body.ts'
 import { readEventBody } from './event-body.ts'
 import type { Commitment } from './group-commit.ts'
 import type { Identification, VerifiedWebhook, Webhook } from './identification.ts'
+import type { LimitRefusal } from './pressure.ts'
 import type { RecentEvents } from './recent-events.ts'
-import type { Reception } from './reception.ts'
-import { NOTHING_KNOWN, refusal } from './reception.ts'
-import { eventRecord, quarantineRecord, traceparentOf } from './records.ts'
+import type { Reception, Unsettled } from './reception.ts'
+import { limitRefusal, NOTHING_KNOWN, namesOf, refusal, settled } from './reception.ts'
+import { eventRecord, traceparentOf } from './records.ts'
 import type { RouteTable } from './routes.ts'
+import type { AsideFacts } from './set-aside.ts'
+import { putAside } from './set-aside.ts'
 import type { SynchronousCall } from './synchronous-call.ts'
 
 /** Makes records durable; `GroupCommit` is the one that does. */
 interface Committer {
-  full(): boolean
   submit(record: OutgoingRecord): Promise<Commitment>
 }
 
 export interface ReceiverOptions {
   readonly identify: (webhook: Webhook) => Promise<Identification>
   readonly committer: Committer
+  /** Whether there is room for a request, an event, and a verified webhook. */
+  readonly admission: Pick<Admission, 'ofRequest' | 'ofEvent' | 'ofWebhook'>
   readonly recent: RecentEvents
   /** The frozen table of now. */
   readonly table: () => RouteTable
@@ -54,6 +62,8 @@ interface InFlight {
   readonly outcome: Promise<Outcome>
 }
 
+const DRAINING: LimitRefusal = { code: 'draining', limit: null, retryAfterMs: null }
+
 function refusedCommitment(commitment: Commitment): ErrorCode {
   return commitment.kind === 'refused' ? 'broker_refused' : 'not_durable'
 }
@@ -67,10 +77,16 @@ function asDuplicate(outcome: Outcome): Outcome {
 export class Receiver {
   readonly #options: ReceiverOptions
   readonly #inFlight = new Map<string, InFlight>()
+  #inHand = 0
   #closed = false
 
   constructor(options: ReceiverOptions) {
     this.#options = options
+  }
+
+  /** Webhooks whose outcome is not known yet. */
+  get inHand(): number {
+    return this.#inHand
   }
 
   /** From now on everything is refused as `draining`. */
@@ -82,18 +98,25 @@ export class Receiver {
    * Whether the next webhook would be refused unread. That the queue for Kafka is full does not
    * concern a synchronous call, and only its body tells it from an event.
    */
-  refusesNow(endpointId: string): ErrorCode | null {
-    if (this.#closed) return 'draining'
-    return this.#options.takesCalls(endpointId) ? null : this.#refusesEvents()
+  refusesNow(endpointId: string): LimitRefusal | null {
+    if (this.#closed) return DRAINING
+    const { admission, takesCalls } = this.#options
+    return admission.ofRequest() ?? (takesCalls(endpointId) ? null : admission.ofEvent())
   }
 
-  #refusesEvents(): ErrorCode | null {
-    return this.#options.committer.full() ? 'queue_full' : null
-  }
-
-  async receive(webhook: Webhook): Promise<Reception> {
+  /** Not async, and nothing in it awaits the outcome: whatever waited would keep its body. */
+  receive(webhook: Webhook): Promise<Reception> {
     const early = this.refusesNow(webhook.endpointId)
-    if (early !== null) return refusal(early)
+    if (early !== null) return Promise.resolve(limitRefusal(early))
+    this.#inHand += 1
+    return this.#received(webhook)
+      .then(settled)
+      .finally(() => {
+        this.#inHand -= 1
+      })
+  }
+
+  async #received(webhook: Webhook): Promise<Unsettled> {
     const who = await this.#options.identify(webhook)
     const { endpoint, secretId } = who
     if (who.kind === 'refused') return refusal(who.code, { endpoint, secretId })
@@ -104,14 +127,14 @@ export class Receiver {
     if (!body.ok && body.call !== undefined) {
       return { ...(await this.#called(who, body.call, webhook)), ...known }
     }
-    const late = this.#refusesEvents()
-    if (late !== null) return refusal(late, known)
+    const late = this.#options.admission.ofEvent()
+    if (late !== null) return limitRefusal(late, known)
     if (!body.ok && stale && this.#options.staleSignature === 'reject') {
       return refusal('timestamp_out_of_tolerance', known)
     }
     const reception = body.ok
-      ? await this.#bound(who, body, traceparentOf(webhook.traceparent))
-      : await this.#setAside(who, 'malformed', body.detail, { id: body.id, envelope: null })
+      ? this.#bound(who, body, traceparentOf(webhook.traceparent))
+      : this.#setAside(who, 'malformed', body.detail, { id: body.id, envelope: null })
     return { ...reception, ...known }
   }
 
@@ -124,25 +147,22 @@ export class Receiver {
     return { ...NOTHING_KNOWN, outcome, detail, mismatch, call: { decision } }
   }
 
-  async #bound(
-    who: VerifiedWebhook,
-    body: ReadableBody,
-    traceparent: string | null,
-  ): Promise<Reception> {
+  #bound(who: VerifiedWebhook, body: ReadableBody, traceparent: string | null): Unsettled {
     const { envelope } = body
     const facts = { id: envelope.id, envelope }
     const fault = bindingFault(who.endpoint, envelope)
     if (fault !== null) {
-      const aside = await this.#setAside(who, fault, 'not the endpoint\u2019s', facts)
+      const aside = this.#setAside(who, fault, 'not the endpoint\u2019s', facts)
       return { ...aside, mismatch: fault }
     }
     const key = `${who.endpoint.mode}/${envelope.tenantId}/${envelope.id}`
     const digest = hash('sha256', who.body, 'base64url')
     const earlier = this.#earlier(key, digest, envelope)
     if (earlier === 'conflict') {
-      return await this.#setAside(who, 'id_conflict', 'another body was acknowledged', facts)
+      return this.#setAside(who, 'id_conflict', 'another body was acknowledged', facts)
     }
-    if (earlier !== null) return { ...NOTHING_KNOWN, envelope, outcome: await earlier }
+    const names = namesOf(envelope)
+    if (earlier !== null) return { ...NOTHING_KNOWN, envelope: names, outcome: earlier }
     const decision = decide({
       endpoint: who.endpoint,
       envelope,
@@ -153,28 +173,31 @@ export class Receiver {
     })
     switch (decision.kind) {
       case 'refuse':
-        return refusal(decision.code, { envelope })
+        return refusal(decision.code, { envelope: names })
       case 'set_aside':
-        return await this.#setAside(who, decision.reason, decision.detail, facts)
+        return this.#setAside(who, decision.reason, decision.detail, facts)
       case 'route':
-        return await this.#routed(who, body, decision, { key, digest, traceparent })
+        return (
+          this.#tooMuch(who, envelope, decision.domain) ??
+          this.#routed(who, body, decision, { key, digest, traceparent })
+        )
     }
   }
 
-  async #routed(
+  #routed(
     who: VerifiedWebhook,
     body: ReadableBody,
     route: Route,
     known: { key: string; digest: string; traceparent: string | null },
-  ): Promise<Reception> {
+  ): Unsettled {
     const { cardNumbers } = this.#options
     const { envelope, text } = body
     const detail = cardNumbers === 'off' ? null : cardNumberDetail(text, route.encoder.fieldNames)
-    if (detail === null) return await this.#store(who, body, route, known)
+    if (detail === null) return this.#store(who, body, route, known)
     const reception =
       cardNumbers === 'quarantine'
-        ? await this.#setAside(who, 'card_number', detail, { id: envelope.id, envelope })
-        : await this.#store(who, body, route, known)
+        ? putAside(this.#options, who, 'card_number', detail, { id: envelope.id, envelope })
+        : this.#store(who, body, route, known)
     return {
       ...reception,
       domain: route.domain,
@@ -198,12 +221,12 @@ export class Receiver {
     return flying.digest === digest ? flying.outcome.then(asDuplicate) : 'conflict'
   }
 
-  async #store(
+  #store(
     who: VerifiedWebhook,
     body: ReadableBody,
     route: Route,
     { key, digest, traceparent }: { key: string; digest: string; traceparent: string | null },
-  ): Promise<Reception> {
+  ): Unsettled {
     const { endpoint } = who
     const { envelope } = body
     const encoded = route.encoder.encode({
@@ -216,25 +239,25 @@ export class Receiver {
     })
     if (!encoded.ok) {
       const detail = `${encoded.path}: ${encoded.expected}`
-      return await this.#setAside(who, 'schema_mismatch', detail, { id: envelope.id, envelope })
+      return putAside(this.#options, who, 'schema_mismatch', detail, { id: envelope.id, envelope })
     }
     const record = eventRecord(endpoint, envelope, route.topic, encoded.value, traceparent)
-    const outcome = this.#committed(record, envelope, key, digest)
+    const outcome = this.#committed(record, envelope.id, key, digest)
     this.#inFlight.set(key, { digest, outcome })
     return {
       ...NOTHING_KNOWN,
-      envelope,
+      envelope: namesOf(envelope),
       domain: route.domain,
       retiredVersion: route.retired,
       unknownFields: encoded.unknownFields,
       ignoredFields: encoded.ignoredFields,
-      outcome: await outcome,
+      outcome,
     }
   }
 
   async #committed(
     record: OutgoingRecord,
-    { id }: Envelope,
+    id: EventId,
     key: string,
     digest: string,
   ): Promise<Outcome> {
@@ -247,28 +270,22 @@ export class Receiver {
     return { kind: 'stored', id, at: commitment.at }
   }
 
-  /** The body goes to the quarantine of the endpoint's tenant; only then may it be answered. */
-  async #setAside(
-    who: VerifiedWebhook,
-    reason: QuarantineReason,
-    detail: string,
-    { id, envelope }: Pick<Parameters<typeof quarantineRecord>[3], 'id' | 'envelope'>,
-  ): Promise<Reception> {
-    const { endpoint, signedAt, secretId } = who
-    const topic = this.#options.table().topics[endpoint.mode].quarantine
-    const facts = { reason, detail, id, envelope, signedAt, secretId }
-    const receivedAtMs = this.#options.now()
-    const record = quarantineRecord(endpoint, topic, who.body, { ...facts, receivedAtMs })
-    const commitment = await this.#options.committer.submit(record)
-    const known = { ...NOTHING_KNOWN, envelope, detail }
-    if (commitment.kind !== 'durable') {
-      return { ...known, outcome: { kind: 'refused', code: 'quarantine_unavailable' } }
-    }
-    const { at } = commitment
-    if ((reason === 'tenant_mismatch' || reason === 'mode_mismatch') && id !== null) {
-      return { ...known, outcome: { kind: 'denied', reason, id, at } }
-    }
-    const setAside = reason as Extract<Outcome, { kind: 'set_aside' }>['reason']
-    return { ...known, outcome: { kind: 'set_aside', reason: setAside, id, at } }
+  /** Whether there is too much for this one to be taken as well; it would go to the queue. */
+  #tooMuch(
+    { endpoint }: VerifiedWebhook,
+    envelope: Envelope | null,
+    domain: Domain,
+  ): Reception | null {
+    const limit = this.#options.admission.ofWebhook(endpoint.tenantId, domain)
+    const names = envelope === null ? null : namesOf(envelope)
+    return limit === null ? null : limitRefusal(limit, { envelope: names, domain })
+  }
+
+  #setAside(who: VerifiedWebhook, reason: QuarantineReason, detail: string, facts: AsideFacts) {
+    const { envelope } = facts
+    const domain = envelope === null ? 'other' : domainOf(envelope.type)
+    return (
+      this.#tooMuch(who, envelope, domain) ?? putAside(this.#options, who, reason, detail, facts)
+    )
   }
 }

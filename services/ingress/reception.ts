@@ -5,16 +5,24 @@ import type { Domain } from '#core/routing.ts'
 import type { CallDecision } from './call-reception.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { SignatureHeaderName } from './identification.ts'
+import type { Limit, LimitRefusal } from './pressure.ts'
+
+/** What names an event; the rest of it is not kept while it waits for Kafka. */
+export type EventNames = Pick<Envelope, 'id' | 'type' | 'apiVersion'>
 
 /** What became of a webhook, with all that the one line about it may tell. */
 export interface Reception {
   readonly outcome: Outcome
   readonly endpoint: Endpoint | null
-  readonly envelope: Envelope | null
+  readonly envelope: EventNames | null
   readonly domain: Domain | null
   /** A field or a rule of ours, never what was sent. */
   readonly detail: string | null
   readonly secretId: string | null
+  /** Which limit a refusal met. */
+  readonly limit: Limit | null
+  /** How long to stay away, where that is known. */
+  readonly retryAfterMs: number | null
   /** The header that the signature came in; null for what was not verified. */
   readonly signatureHeader: SignatureHeaderName | null
   readonly staleSignature: boolean
@@ -35,6 +43,8 @@ export const NOTHING_KNOWN: Omit<Reception, 'outcome'> = {
   domain: null,
   detail: null,
   secretId: null,
+  limit: null,
+  retryAfterMs: null,
   signatureHeader: null,
   staleSignature: false,
   mismatch: null,
@@ -48,4 +58,28 @@ export const NOTHING_KNOWN: Omit<Reception, 'outcome'> = {
 /** A webhook that got no further than a refusal. */
 export function refusal(code: ErrorCode, known: Partial<Reception> = {}): Reception {
   return { ...NOTHING_KNOWN, ...known, outcome: { kind: 'refused', code } }
+}
+
+/** A webhook for which there is no room. */
+export function limitRefusal(
+  { code, ...known }: LimitRefusal,
+  more?: Partial<Reception>,
+): Reception {
+  return refusal(code, { ...known, ...more })
+}
+
+/**
+ * A reception whose outcome Kafka has yet to decide. Thousands may wait, so it holds nothing of a
+ * body; neither may a function that awaits it.
+ */
+export interface Unsettled extends Omit<Reception, 'outcome'> {
+  readonly outcome: Outcome | Promise<Outcome>
+}
+
+export function namesOf({ id, type, apiVersion }: Envelope): EventNames {
+  return { id, type, apiVersion }
+}
+
+export async function settled(unsettled: Unsettled): Promise<Reception> {
+  return { ...unsettled, outcome: await unsettled.outcome }
 }

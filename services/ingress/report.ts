@@ -3,6 +3,7 @@ import { errorEntry, isFinal } from '#core/errors.ts'
 import type { Answer, Outcome } from '#core/outcome.ts'
 import type { Logger } from '#platform/log.ts'
 import { errorFields } from '#platform/log.ts'
+import type { CutCause } from './admission-metrics.ts'
 import { countContent } from './content-metrics.ts'
 import { LineBudget } from './line-budget.ts'
 import type { IngressMetrics } from './metrics.ts'
@@ -49,6 +50,7 @@ export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
     outcome: outcome.kind,
     reason: reasonOf(outcome),
     detail,
+    limit: reception.limit,
     endpoint_id: endpoint?.id ?? null,
     tenant_id: endpoint?.tenantId ?? null,
     mode: endpoint?.mode ?? null,
@@ -98,6 +100,7 @@ export class Report {
     this.#metrics.seconds.observe({ outcome: outcome.kind }, tookMs / 1000)
     this.#countFields(reception)
     countContent(this.#metrics.content, reception)
+    this.#countLimit(reception)
     if (isFinal(answer.status)) this.#metrics.finalRefusals.inc({ reason: reasonOf(outcome) })
     const isAlarm = this.#alarm(outcome)
     const { staleSignature, cardNumber } = reception
@@ -109,6 +112,11 @@ export class Report {
     if (isAlarm) this.#log.error(line)
     else if (isUsual) this.#log.debug(line)
     else this.#log.info(line)
+  }
+
+  /** A connection closed without an answer. */
+  cut(cause: CutCause): void {
+    this.#metrics.cutConnections.inc({ cause })
   }
 
   /** Something that nobody thought of; its message stays out of the log. */
@@ -131,6 +139,12 @@ export class Report {
     if (domain === null) return
     if (unknownFields > 0) this.#metrics.unknownFields.inc({ domain }, unknownFields)
     if (ignoredFields > 0) this.#metrics.ignoredFields.inc({ domain }, ignoredFields)
+  }
+
+  #countLimit({ limit, domain }: Reception): void {
+    if (limit === null) return
+    this.#metrics.limitRefusals.inc({ limit })
+    if (limit === 'domain' && domain !== null) this.#metrics.shedEvents.inc({ domain })
   }
 
   #alarm(outcome: Outcome): boolean {

@@ -7,6 +7,7 @@ import {
 import type { Settings } from '#platform/config/settings.ts'
 import { oneOf, setting, wholeNumber } from '#platform/config/settings.ts'
 import { TRACE_SETTINGS } from '#platform/traces-settings.ts'
+import { ADMISSION_SETTINGS } from './admission-settings.ts'
 import { CONTENT_SETTINGS } from './content-settings.ts'
 import { ENDPOINT_SETTINGS } from './endpoint-settings.ts'
 
@@ -162,6 +163,7 @@ const OWN_SETTINGS = {
 export const INGRESS_SETTINGS = {
   ...ENDPOINT_SETTINGS,
   ...OWN_SETTINGS,
+  ...ADMISSION_SETTINGS,
   ...KAFKA_SETTINGS,
   ...MANAGEMENT_SETTINGS,
   ...LOG_SETTINGS,

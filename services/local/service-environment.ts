@@ -37,6 +37,8 @@ const PLAIN_REGISTRY = {
 
 /** Each consumer's connections to Postgres; five consumers share one small server. */
 const POOL_SIZE = '2'
+/** One tenant may send as fast as it can: demonstrations do. */
+const NO_TENANT_RATE = '0'
 /** Together below the 20 s that a stop may take; see `stopGraceMs` of the services. */
 const INGRESS_DRAIN_MS = '4000'
 const CONSUMER_SHUTDOWN_MS = '5000'
@@ -78,7 +80,7 @@ function service(addresses: PartAddresses, compileCache: string, managementPort:
 /** What the ingress is told over the user's environment. It has no business with the database. */
 export function ingressEnvironment(
   addresses: PartAddresses,
-  { endpointsFile, compileCache }: ServiceSurroundings,
+  { environment, endpointsFile, compileCache }: ServiceSurroundings,
   ports: { readonly ingress: number; readonly management: number },
 ) {
   return {
@@ -88,6 +90,7 @@ export function ingressEnvironment(
     ENDPOINTS_STORE: 'file',
     ENDPOINTS_FILE: endpointsFile,
     REPORT_COORDINATES: 'true',
+    TENANT_RATE_PER_SECOND: environment.TENANT_RATE_PER_SECOND || NO_TENANT_RATE,
     DRAIN_DELAY_MS: '0',
     DRAIN_DEADLINE_MS: INGRESS_DRAIN_MS,
   }

@@ -94,7 +94,13 @@ export class IngressBench {
     const file = join(this.#stand.folder, `endpoints-${name}.json`)
     await writeFile(file, declared(endpoints), { mode: 0o600 })
     const main = new URL('../../services/ingress/main.ts', import.meta.url)
-    const env = { ENDPOINTS_FILE: file, INGRESS_HOST: '127.0.0.1', DATABASE_URL: '' }
+    const env = {
+      ENDPOINTS_FILE: file,
+      INGRESS_HOST: '127.0.0.1',
+      DATABASE_URL: '',
+      // One tenant at full speed is what is measured here, not what it is allowed.
+      TENANT_RATE_PER_SECOND: '0',
+    }
     return await this.#server(`ingress-${name}`, main, env, endpoints)
   }
 

@@ -33,20 +33,6 @@ async function deleteTopic(topic: string): Promise<void> {
   await admin.disconnect()
 }
 
-describe('the queue', () => {
-  it('that is full refuses with 503 and Retry-After, and takes the next ones when it is not', async () => {
-    await set({ settings: { QUEUE_MAX_RECORDS: '5' } })
-    const bodies = await Promise.all(Array.from({ length: 200 }, () => sampleFor(stage.endpoint)))
-    const answers = await Promise.all(bodies.map((body) => stage.send(body)))
-    const refused = answers.filter(({ status }) => status === 503)
-    expect(refused.length).toBeGreaterThan(0)
-    expect(new Set(refused.map(codeOf))).toEqual(new Set(['queue_full']))
-    expect(refused.every(({ headers }) => Number(headers['retry-after']) > 0)).toBe(true)
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(200 - refused.length)
-    expect((await stage.send(await sampleFor(stage.endpoint))).status).toBe(200)
-  })
-})
-
 describe('a topic that is gone', () => {
   it('of a domain: 503 for its events, and the others go on', async () => {
     await set({ settings: { RECORD_DEADLINE_MS: '4000' } })

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { ingressApp } from '#ingress/app.ts'
+import { BodyIntake } from '#ingress/body-intake.ts'
 import { ingressMetrics } from '#ingress/metrics.ts'
 import { Receiver } from '#ingress/receiver.ts'
 import { RecentEvents } from '#ingress/recent-events.ts'
@@ -22,7 +23,8 @@ function stage() {
   })
   const receiver = new Receiver({
     identify: () => Promise.reject(new TypeError(SECRET_WORDS)),
-    committer: { full: () => false, submit: () => Promise.reject(new Error('unused')) },
+    committer: { submit: () => Promise.reject(new Error('unused')) },
+    admission: { ofRequest: () => null, ofEvent: () => null, ofWebhook: () => null },
     recent: new RecentEvents(1),
     table: () => compileRoutes([], 'prefix', () => null),
     leaseHeld: () => false,
@@ -39,9 +41,23 @@ function stage() {
     brokenEntries: () => 0,
     leaseHeld: () => false,
     limits: settings,
+    pressure: () => 0,
+    waitingTenants: () => 0,
+    limitedTenants: () => 0,
+    requests: () => 0,
+    bodyBytes: () => 0,
+    lateMs: () => 0,
   }
   const report = new Report(log, ingressMetrics(new Registry(), levels), Date.now)
-  const app = ingressApp({ receiver, report, settings, draining: () => false, tracing: null })
+  const intake = new BodyIntake({ bodyBytes: 1024, budgetBytes: 1024 * 1024 }, Date.now)
+  const app = ingressApp({
+    receiver,
+    intake,
+    report,
+    settings,
+    draining: () => false,
+    tracing: null,
+  })
   const post = async () => {
     const answer = await app.inject({ method: 'POST', url: '/v1/hooks/whk_1', payload: '{}' })
     return { status: answer.statusCode, text: answer.body, headers: answer.headers }

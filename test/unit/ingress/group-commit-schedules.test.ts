@@ -4,6 +4,11 @@ import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { BatchWriter, Commitment } from '#ingress/group-commit.ts'
 import { GroupCommit } from '#ingress/group-commit.ts'
 
+/** Where a record is to lie. */
+function place(record: Pick<OutgoingRecord, 'topic' | 'partition'> | undefined): string {
+  return `${record?.topic}/${record?.partition}`
+}
+
 /** What befalls one attempt. Bits of the masks are partitions. */
 interface Fate {
   readonly kind: 'answered' | 'unknown'
@@ -17,6 +22,7 @@ interface Fate {
 }
 
 interface Submission {
+  readonly tenant: number
   readonly partition: number
   readonly topic: 'card' | 'pass' | 'forbidden'
   readonly tooLarge: boolean
@@ -70,10 +76,15 @@ class FatedLog implements BatchWriter {
       if ((written & bit) === 0) {
         return (failed & bit) === 0 ? [] : [{ topic, partition, errorCode: 6, baseOffset }]
       }
-      this.logs.set(place, [...log, ...records.map(({ key }) => key)])
+      this.logs.set(place, [...log, ...records.map(nameOf)])
       return (told & bit) === 0 ? [] : [{ topic, partition, errorCode: 0, baseOffset }]
     })
   }
+}
+
+/** Records are told apart by a number; their keys are tenants. */
+function nameOf({ headers }: OutgoingRecord): string {
+  return headers.n ?? ''
 }
 
 function refusalOf(records: readonly OutgoingRecord[]): (Attempt & { kind: 'refused' }) | null {
@@ -99,6 +110,7 @@ const fates = fc.array(
 
 const submissions = fc.array(
   fc.record<Submission>({
+    tenant: fc.nat(4),
     partition: fc.nat(3),
     topic: fc.constantFrom('card', 'card', 'card', 'pass', 'pass', 'forbidden'),
     tooLarge: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
@@ -126,10 +138,12 @@ async function run(list: readonly Submission[], log: FatedLog) {
   }
   const commit = new GroupCommit(log, limits, { attempted: () => undefined }, () => Date.now())
   const settled: Settled[] = []
-  for (const [i, { partition, topic, tooLarge, bytes, afterMs }] of list.entries()) {
+  for (const [i, one] of list.entries()) {
+    const { tenant, partition, topic, tooLarge, bytes, afterMs } = one
     await vi.advanceTimersByTimeAsync(afterMs)
-    const headers = tooLarge ? { tooLarge: 'yes' } : {}
-    const record = { topic, partition, key: String(i), value: new Uint8Array(bytes), headers }
+    const headers = { n: String(i), ...(tooLarge ? { tooLarge: 'yes' } : {}) }
+    const key = `tnt_${tenant}`
+    const record = { topic, partition, key, value: new Uint8Array(bytes), headers }
     const since = Date.now()
     void commit.submit(record).then((commitment) => {
       settled.push({ record, commitment, waitedMs: Date.now() - since })
@@ -165,14 +179,14 @@ describe('whatever brokers do', () => {
         if (commitment.kind !== 'durable') continue
         const { topic, partition, offset } = commitment.at
         expect([topic, partition]).toEqual([record.topic, record.partition])
-        expect(logs.get(`${topic}/${partition}`)?.[Number(offset)]).toBe(record.key)
+        expect(logs.get(`${topic}/${partition}`)?.[Number(offset)]).toBe(nameOf(record))
       }
     })
   })
 
   it('settles every record exactly once, by its deadline at the latest', async () => {
     await everySchedule((settled, _log, list) => {
-      const keys = settled.map(({ record }) => Number(record.key)).sort((a, b) => a - b)
+      const keys = settled.map(({ record }) => Number(nameOf(record))).sort((a, b) => a - b)
       expect(keys).toEqual(list.map((_submission, i) => i))
       for (const { waitedMs } of settled) {
         expect(waitedMs).toBeLessThanOrEqual(DEADLINE_MS + EXPIRY_CHECK_MS)
@@ -180,14 +194,16 @@ describe('whatever brokers do', () => {
     })
   })
 
-  it('acknowledges and first writes the records of a partition in the order they came', async () => {
+  it('acknowledges and first writes the records of a tenant in a partition in the order they came', async () => {
     await everySchedule((settled, { logs }) => {
       const durable = settled.filter(({ commitment }) => commitment.kind === 'durable')
-      const places = Map.groupBy(durable, ({ record }) => `${record.topic}/${record.partition}`)
-      for (const [place, list] of places) {
-        const keys = list.map(({ record }) => Number(record.key))
+      const places = Map.groupBy(durable, ({ record }) => record.key + place(record))
+      for (const list of places.values()) {
+        const keys = list.map(({ record }) => Number(nameOf(record)))
         expect(keys).toEqual([...keys].sort((a, b) => a - b))
-        const first = keys.map((key) => logs.get(place)?.indexOf(String(key)) ?? -1)
+        const first = keys.map(
+          (key) => logs.get(place(list[0]?.record))?.indexOf(String(key)) ?? -1,
+        )
         expect(first).toEqual([...first].sort((a, b) => a - b))
       }
     })
@@ -197,7 +213,7 @@ describe('whatever brokers do', () => {
     await everySchedule((settled, _log, list) => {
       for (const { record, commitment } of settled) {
         if (commitment.kind !== 'refused') continue
-        const culprit = list[Number(record.key)]
+        const culprit = list[Number(nameOf(record))]
         expect(culprit?.topic === 'forbidden' || culprit?.tooLarge).toBe(true)
       }
     })

@@ -16,6 +16,8 @@ export interface LoadJob {
   readonly rate: number | null
   /** Requests made beforehand; they are not repeated, so it ends early when all are sent. */
   readonly requests: number
+  /** Bytes that make an event longer; about the size of a usual one when missing. */
+  readonly padding?: number
 }
 
 /** What came of it. */

@@ -9,12 +9,16 @@ import type { LoadJob, LoadResult } from './load-job.ts'
 const NO_BODY = 0
 const HEAD_END = '\r\n\r\n'
 const TICK_MS = 1
+const USUAL_PADDING = 250
 
-async function requestsOf({ endpoints, requests }: LoadJob): Promise<readonly Buffer[]> {
+async function requestsOf({
+  endpoints,
+  requests,
+  padding = USUAL_PADDING,
+}: LoadJob): Promise<readonly Buffer[]> {
   const template = await sampleBody('card.transaction.authorized', '2026-05-19')
-  // About the size of a usual event.
   const { transaction } = template.data as { transaction: object }
-  const data = { transaction: { ...transaction, memo: 'm'.repeat(250) } }
+  const data = { transaction: { ...transaction, memo: 'm'.repeat(padding) } }
   return Array.from({ length: requests }, (_, n) => {
     const signer = endpoints[n % endpoints.length]
     if (signer === undefined) throw new RangeError('no endpoint')
@@ -96,7 +100,8 @@ class Load {
   #send(): void {
     const request = this.#requests[this.#next]
     if (request === undefined) this.#finish()
-    const socket = this.#over ? undefined : this.#free.pop()
+    // In turn: one that nothing is sent on is soon closed by any server.
+    const socket = this.#over ? undefined : this.#free.shift()
     if (request === undefined || socket === undefined) return
     this.#next += 1
     this.#sentAt.set(socket, performance.now())

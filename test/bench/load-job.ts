@@ -18,6 +18,10 @@ export interface LoadJob {
   readonly requests: number
   /** Bytes that make an event longer; about the size of a usual one when missing. */
   readonly padding?: number
+  /** Sends only in every other stretch of so many milliseconds since the epoch. */
+  readonly pulseMs?: number
+  /** Whether every answer is told of, not only how they were distributed. */
+  readonly isTold?: boolean
 }
 
 /** What came of it. */
@@ -29,4 +33,6 @@ export interface LoadResult {
   /** Milliseconds from the request to its answer; the middle one. */
   readonly p50: number
   readonly p99: number
+  /** Of every good answer, when its request was sent (since the epoch) and how long it took, in ms. */
+  readonly answers: readonly (readonly [sentAt: number, tookMs: number])[]
 }

@@ -52,6 +52,7 @@ class Load {
   readonly #requests: readonly Buffer[]
   readonly #free: Socket[] = []
   readonly #latencies: number[] = []
+  readonly #answers: [number, number][] = []
   readonly #sockets: Socket[] = []
   readonly #sentAt = new Map<Socket, number>()
   #next = 0
@@ -81,7 +82,7 @@ class Load {
     const sorted = this.#latencies.sort((a, b) => a - b)
     const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
     const counts = { answered: sorted.length, failed: this.#failed, seconds: took }
-    return { ...counts, p50: at(0.5), p99: at(0.99) }
+    return { ...counts, p50: at(0.5), p99: at(0.99), answers: this.#answers }
   }
 
   #finish(): void {
@@ -90,11 +91,20 @@ class Load {
   }
 
   #pace(rate: number, begun: number): void {
+    let ticked = begun
+    let due = 0
     const timer = setInterval(() => {
       if (this.#over) clearInterval(timer)
-      const due = Math.floor(((performance.now() - begun) / 1000) * rate)
+      const now = performance.now()
+      if (this.#isOn(now)) due += ((now - ticked) / 1000) * rate
+      ticked = now
       while (!this.#over && this.#next < due && this.#free.length > 0) this.#send()
     }, TICK_MS)
+  }
+
+  #isOn(now: number): boolean {
+    const { pulseMs } = this.#job
+    return pulseMs === undefined || Math.floor((performance.timeOrigin + now) / pulseMs) % 2 === 1
   }
 
   #send(): void {
@@ -134,8 +144,11 @@ class Load {
   #answered(socket: Socket, status: number): void {
     if (this.#over) return
     const isGood = status >= 200 && status < 300
-    if (isGood) this.#latencies.push(performance.now() - (this.#sentAt.get(socket) ?? 0))
-    else this.#failed += 1
+    const sentAt = this.#sentAt.get(socket) ?? 0
+    const tookMs = performance.now() - sentAt
+    if (isGood) this.#latencies.push(tookMs)
+    if (isGood && this.#job.isTold) this.#answers.push([performance.timeOrigin + sentAt, tookMs])
+    if (!isGood) this.#failed += 1
     this.#free.push(socket)
     if (this.#job.rate === null) this.#send()
   }

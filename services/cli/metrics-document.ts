@@ -60,6 +60,7 @@ export const NOTHING_TO_READ = {
   queueBytes: () => 0,
   brokenEntries: () => 0,
   leaseHeld: () => false,
+  versionStates: () => [],
   limits: { queueRecords: 0, queueBytes: 0 },
   pressure: () => 0,
   waitingTenants: () => 0,

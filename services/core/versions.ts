@@ -1,14 +1,17 @@
 /**
  * The life of an API version at run time (`architecture.md`, "Versions at run time").
  *
- * A version without a catalogue entry is unknown: its events are set aside. `draining` lasts for
- * seconds while the last ones set aside are moved; then it is `active`. `retired` still routes,
- * with a warning. Nothing ever goes back to unknown, since records of the version are on topics.
+ * A version without a catalogue entry is unknown: its events are set aside. An entry that says
+ * `unknown` means the same to the ingress, and gives readers the schemas before the first event of
+ * the version reaches them. `draining` lasts for seconds while the last ones set aside are moved;
+ * then it is `active`. `retired` still routes, with a warning. Nothing ever goes back to unknown,
+ * since records of the version are on topics.
  */
-export const VERSION_STATES = ['draining', 'active', 'retired'] as const
+export const VERSION_STATES = ['unknown', 'draining', 'active', 'retired'] as const
 export type VersionState = (typeof VERSION_STATES)[number]
 
-const TRANSITIONS: Readonly<Record<VersionState | 'unknown', readonly VersionState[]>> = {
+const TRANSITIONS: Readonly<Record<VersionState, readonly VersionState[]>> = {
+  // At once only where no ingress can have set anything aside yet.
   unknown: ['draining', 'active'],
   draining: ['active'],
   active: ['retired'],
@@ -16,8 +19,16 @@ const TRANSITIONS: Readonly<Record<VersionState | 'unknown', readonly VersionSta
 }
 
 /** Whether a version may go from one state to another. */
-export function mayBecome(from: VersionState | 'unknown', to: VersionState): boolean {
+export function mayBecome(from: VersionState, to: VersionState): boolean {
   return TRANSITIONS[from].includes(to)
+}
+
+/**
+ * The state of a version that is registered for the first time. With an empty catalogue every
+ * ingress answers 503, so nothing can wait; otherwise events may have been set aside already.
+ */
+export function firstState(isCatalogueEmpty: boolean): VersionState {
+  return isCatalogueEmpty ? 'active' : 'unknown'
 }
 
 /** What the ingress does with an event of a version in this state. */
@@ -27,7 +38,7 @@ export type VersionAction = 'route' | 'set_aside' | 'retry'
  * Without the lease (fetches of the control topic succeeded within the last 10 s) an ingress
  * cannot know that a version is still unknown, so only active ones pass.
  */
-export function versionAction(state: VersionState | 'unknown', leaseHeld: boolean): VersionAction {
+export function versionAction(state: VersionState, leaseHeld: boolean): VersionAction {
   if (state === 'active' || state === 'retired') return 'route'
   if (state === 'draining' || !leaseHeld) return 'retry'
   return 'set_aside'

@@ -59,7 +59,8 @@ function routed({ endpoint, envelope, table, leaseHeld }: DecisionInput): Decisi
   const state = version?.state ?? 'unknown'
   const action = versionAction(state, leaseHeld)
   if (action === 'set_aside') {
-    return { kind: 'set_aside', reason: 'unknown_version', detail: 'not in the catalogue' }
+    const detail = version === undefined ? 'not in the catalogue' : 'not routed yet'
+    return { kind: 'set_aside', reason: 'unknown_version', detail }
   }
   const domain = domainOf(envelope.type)
   const encoder = version?.encoders[domain] ?? null

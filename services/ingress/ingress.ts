@@ -110,9 +110,9 @@ class Ingress implements RunningIngress {
   constructor({ settings, log, metrics: registry, tracing = null }: IngressOptions) {
     this.#settings = settings
     const connection = connectionOf(settings, 'event-router-ingress')
-    const { topicPrefix, attemptTimeoutMs } = settings
+    const { topicPrefix, attemptTimeoutMs, catalogueLeaseMs: leaseMs } = settings
     const topic = controlTopic(topicPrefix)
-    this.#control = startControlTail({ connection, topic, log })
+    this.#control = startControlTail({ connection, topic, log, leaseMs })
     const reconnectDelayMs = RECONNECT_DELAY_MS
     this.#sender = new BatchSender({ connection, log, attemptTimeoutMs, reconnectDelayMs })
     const metrics = ingressMetrics(registry, this.#levels())
@@ -198,6 +198,7 @@ class Ingress implements RunningIngress {
       queueBytes: () => this.#commit.bytes,
       brokenEntries: () => this.#control.brokenEntries(),
       leaseHeld: () => this.#control.leaseHeld(Date.now()),
+      versionStates: () => [...this.#control.entries().values()].map(({ state }) => state),
       limits: this.#settings,
       pressure: () => this.#admission.pressure,
       waitingTenants: () => this.#commit.tenants,

@@ -1,6 +1,7 @@
 import { ERRORS } from '#core/errors.ts'
 import { QUARANTINE_REASONS } from '#core/outcome.ts'
 import { DOMAINS, MODES } from '#core/routing.ts'
+import { VERSION_STATES } from '#core/versions.ts'
 import type { LabelMeanings } from '#platform/metrics.ts'
 import { CUT_CAUSES } from './admission-metrics.ts'
 import { NO_DECISIONS } from './decision-service.ts'
@@ -39,4 +40,5 @@ export const INGRESS_LABELS: LabelMeanings = {
   domain: { about: 'part of the business', values: DOMAINS },
   header: { about: 'the header that carried the signature', values: SIGNATURE_HEADERS },
   mode: { about: 'the mode of the endpoint', values: MODES },
+  state: { about: 'where an API version is in its life', values: VERSION_STATES },
 }

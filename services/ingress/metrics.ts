@@ -2,6 +2,8 @@ import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { ERRORS, isFinal } from '#core/errors.ts'
 import { QUARANTINE_REASONS } from '#core/outcome.ts'
+import type { VersionState } from '#core/versions.ts'
+import { VERSION_STATES } from '#core/versions.ts'
 import type { AdmissionLevels, AdmissionMetrics } from './admission-metrics.ts'
 import { admissionMetrics } from './admission-metrics.ts'
 import type { ContentMetrics } from './content-metrics.ts'
@@ -32,6 +34,8 @@ export interface IngressLevels extends AdmissionLevels {
   readonly brokenEntries: () => number
   /** Whether the catalogue is known to be fresh. */
   readonly leaseHeld: () => boolean
+  /** The state of each version in the catalogue. */
+  readonly versionStates: () => readonly VersionState[]
   readonly limits: { readonly queueRecords: number; readonly queueBytes: number }
 }
 
@@ -66,6 +70,21 @@ function levels(registers: Registry[], read: IngressLevels): void {
   })
 }
 
+function versionLevels(registers: Registry[], { versionStates }: IngressLevels): void {
+  new Gauge({
+    name: 'ingress_versions',
+    help: 'API versions in the catalogue, by their state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const states = versionStates()
+      for (const state of VERSION_STATES) {
+        this.set({ state }, states.filter((one) => one === state).length)
+      }
+    },
+  })
+}
+
 type Counted = Pick<IngressMetrics, 'webhooks' | 'finalRefusals' | 'alarms'>
 
 /**
@@ -89,6 +108,7 @@ function beginAtZero({ webhooks, finalRefusals, alarms }: Counted): void {
 export function ingressMetrics(registry: Registry, read: IngressLevels): IngressMetrics {
   const registers = [registry]
   levels(registers, read)
+  versionLevels(registers, read)
   const counter = <const Label extends string>(name: string, help: string, labels: Label[]) =>
     new Counter<Label>({ name, help, labelNames: labels, registers })
   const metrics = {

@@ -60,6 +60,12 @@ const OWN_SETTINGS = {
     13_000,
     'A webhook that is not durable after this is answered 503; the sender hangs up after 15 s.',
   ),
+  catalogueLeaseMs: setting(
+    'CATALOGUE_LEASE_MS',
+    wholeNumber(1000, 10_000),
+    10_000,
+    'How old the catalogue of API versions may be; when it may be older, versions that are not active are answered 503. `versions add` waits as long.',
+  ),
   attemptTimeoutMs: setting(
     'ATTEMPT_TIMEOUT_MS',
     wholeNumber(500, 10_000),

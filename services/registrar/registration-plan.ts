@@ -4,6 +4,7 @@ import type { ApiVersion } from '#core/ids.ts'
 import type { Domain } from '#core/routing.ts'
 import { DOMAINS, recordName } from '#core/routing.ts'
 import type { VersionState } from '#core/versions.ts'
+import { firstState } from '#core/versions.ts'
 import type { DeclaredTopic, FoundTopic, TopicPlan } from '#platform/kafka/topic-plan.ts'
 import { topicPlan } from '#platform/kafka/topic-plan.ts'
 import type { SchemaFolder } from './schema-files.ts'
@@ -96,7 +97,7 @@ function plannedEntries(
     const own = subjects.filter((subject) => subject.version === version)
     const entries = own.every(isRegistered)
       ? entriesToWrite(own, catalogue)
-      : [{ version, state: stateOf(catalogue.get(version)) }]
+      : [{ version, state: stateOf(version, catalogue) }]
     return entries.map(({ state }) => ({ version, state }))
   })
 }
@@ -104,22 +105,22 @@ function plannedEntries(
 /** A subject whose schema is registered. */
 export type RegisteredSubject = SubjectState & { readonly schemaId: number }
 
-/** A version that the catalogue knows keeps its state; a new one is active at once. */
-function stateOf(known: CatalogueEntry | undefined): VersionState {
-  return known?.state ?? 'active'
+/** A version that the catalogue knows keeps its state. */
+function stateOf(version: ApiVersion, catalogue: FoundState['catalogue']): VersionState {
+  return catalogue.get(version)?.state ?? firstState(catalogue.size === 0)
 }
 
 function entryOf(
   version: ApiVersion,
   subjects: readonly RegisteredSubject[],
-  known: CatalogueEntry | undefined,
+  catalogue: FoundState['catalogue'],
 ): CatalogueEntry {
   const domains = Object.fromEntries(
     subjects
       .filter((subject) => subject.version === version)
       .map(({ domain, subject, schemaId, schema }) => [domain, { subject, schemaId, schema }]),
   ) as CatalogueEntry['domains']
-  return { version, state: stateOf(known), domains }
+  return { version, state: stateOf(version, catalogue), domains }
 }
 
 /** The catalogue entries to be written: those that are missing or differ. */
@@ -129,7 +130,7 @@ export function entriesToWrite(
 ): readonly CatalogueEntry[] {
   const versions = [...new Set(subjects.map(({ version }) => version))]
   return versions
-    .map((version) => entryOf(version, subjects, catalogue.get(version)))
+    .map((version) => entryOf(version, subjects, catalogue))
     .filter((entry) => {
       const known = catalogue.get(entry.version)
       return known === undefined || catalogueValue(known) !== catalogueValue(entry)

@@ -47,6 +47,17 @@ function noteLines(differences: Done['differences']): string[] {
   )
 }
 
+/** The next step for what is registered and not routed yet; events of it are still set aside. */
+function activationLines({ states }: Done): readonly string[] {
+  return [...states]
+    .filter(([, state]) => state === 'unknown' || state === 'draining')
+    .map(
+      ([version, state]) =>
+        `note: ${version} is ${state}: readers know its schemas, the ingress does not route it yet; ` +
+        `\`versions release ${version}\` releases what waits and makes it active`,
+    )
+}
+
 function doneLines(done: Done): string[] {
   const { changes, differences } = done
   const summary =
@@ -58,6 +69,7 @@ function doneLines(done: Done): string[] {
     topicTable(done),
     schemaTable(done),
     ...noteLines(differences),
+    ...activationLines(done),
     summary,
   ]
 }

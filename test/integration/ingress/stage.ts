@@ -8,6 +8,7 @@ import { inject } from 'vitest'
 import type { Coordinate } from '#core/outcome.ts'
 import type { Domain, Mode } from '#core/routing.ts'
 import { controlTopic, eventTopic, quarantineTopic } from '#core/routing.ts'
+import type { VersionState } from '#core/versions.ts'
 import type { RunningIngress } from '#ingress/ingress.ts'
 import { createIngress } from '#ingress/ingress.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
@@ -16,6 +17,8 @@ import { recordCoordinate } from '#local/sender.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
 import type { Tracing } from '#platform/traces.ts'
+import { readCatalogue } from '#registrar/catalogue-reader.ts'
+import { writeCatalogue } from '#registrar/catalogue-writer.ts'
 import { register } from '#registrar/register.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -183,7 +186,7 @@ export class IngressStage {
     await writeFile(this.endpointsFile, JSON.stringify({ endpoints }))
   }
 
-  /** Registers every version, or only what lies in the folder. */
+  /** Registers every version, or only what lies in the folder, and routes it at once. */
   async register(schemasFolder = 'schemas'): Promise<void> {
     const settings = loadSettings(REGISTRAR_SETTINGS, {
       KAFKA_BROKERS: this.brokers,
@@ -194,6 +197,21 @@ export class IngressStage {
     const silent = createLogger({ service: 'test', level: 'silent' })
     const registration = await register(settings, silent)
     if (registration.kind !== 'done') throw new Error(JSON.stringify(registration))
+    const isNew = [...registration.states.values()].includes('unknown')
+    if (isNew) await this.setStates('unknown', 'active')
+  }
+
+  /** Gives every version in a state another one, whatever waits for it. */
+  async setStates(from: VersionState, to: VersionState): Promise<void> {
+    const log = createLogger({ service: 'test', level: 'silent' })
+    const connection = { brokers: [this.brokers], clientId: 'test', ssl: false, sasl: null }
+    const reading = await readCatalogue(connection, this.controlTopic, log, 20_000)
+    const entries = [...(reading?.values() ?? [])].filter(({ state }) => state === from)
+    if (entries.length === 0) return
+    const writing = { connection, topic: this.controlTopic, log, withinMs: 20_000 }
+    const changed = entries.map((entry) => ({ ...entry, state: to }))
+    const problem = await writeCatalogue(writing, changed)
+    if (problem !== null) throw new Error(problem)
   }
 
   /** Copies a version of the repository's schemas under another date; returns the folder. */

@@ -40,6 +40,7 @@ function stage() {
     queueBytes: () => 0,
     brokenEntries: () => 0,
     leaseHeld: () => false,
+    versionStates: () => [],
     limits: settings,
     pressure: () => 0,
     waitingTenants: () => 0,

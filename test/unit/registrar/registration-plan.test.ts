@@ -98,6 +98,17 @@ describe('the catalogue entries', () => {
     expect(entriesToWrite(REGISTERED, known)).toEqual([])
   })
 
+  it('make a version that comes to others known to readers only: events of it may be waiting', () => {
+    const other = [{ ...written, version: '2020-01-01' }].map((one) => [one.version, one] as const)
+    const known = new Map(other) as never
+    expect(entriesToWrite(REGISTERED, known)).toMatchObject([
+      { version: VERSION, state: 'unknown', domains: { card: { schemaId: 2 } } },
+    ])
+    expect(planOf({ level: null, schemaId: null }, known).entries).toEqual([
+      { version: VERSION, state: 'unknown' },
+    ])
+  })
+
   it('keep the state of a version when its schema changes', () => {
     const retired = { ...entriesToWrite(REGISTERED, new Map())[0], state: 'retired' } as never
     const changed = REGISTERED.map((subject) => ({ ...subject, schemaId: subject.schemaId + 10 }))

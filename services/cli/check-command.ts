@@ -90,6 +90,17 @@ function printed(
   if (isOk) terminal.line(`${checks.length} versions without findings`)
 }
 
+/** The one version in a folder, checked as it would be now, with the registry's answers. */
+export async function checkedVersion(terminal: Terminal, folder: string): Promise<VersionCheck> {
+  const reading = await versionsIn(folder)
+  const [version] = reading.versions
+  if (version === undefined || reading.versions.length > 1) {
+    throw usageFault(`${folder} holds ${reading.versions.length} versions; say the folder of one`)
+  }
+  const others = await neighbours(terminal, reading, undefined)
+  return checkVersion(version, others, await verdictOf(await registryOf(terminal), version))
+}
+
 /**
  * Checks a folder of versions, or one version: linter, compatibility with what is registered, and
  * samples; and reports what differs from the version before.

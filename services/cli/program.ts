@@ -15,6 +15,7 @@ import { send } from './send-command.ts'
 import type { TailOptions } from './tail-command.ts'
 import { tail } from './tail-command.ts'
 import type { Terminal } from './terminal.ts'
+import { addVersionsVerbs, VERSIONS_VERBS } from './versions-program.ts'
 
 const NAME = 'npm run cli --'
 
@@ -135,6 +136,12 @@ function quarantine(terminal: Terminal): Command {
   return command
 }
 
+function versions(terminal: Terminal): Command {
+  const command = group('versions', 'the API versions and their life', VERSIONS_VERBS)
+  addVersionsVerbs(command, terminal, examples)
+  return command
+}
+
 /** Errors become one line, printed by whoever runs the program; help stays as it is. */
 function quiet(command: Command): void {
   command
@@ -147,7 +154,9 @@ function quiet(command: Command): void {
 
 /** All verbs. Nothing runs before `parseAsync`. */
 function program(terminal: Terminal): Command {
-  const verbs = ['schemas', 'send', 'tail', 'endpoints', 'consumers', 'parked', 'quarantine']
+  const makers = [schemas, sending, tailing, endpoints, consumers, parked, quarantine, versions]
+  const commands = makers.map((make) => make(terminal))
+  const verbs = commands.map((inner) => inner.name())
   const command = new Command(NAME)
     .description('One door for operators of event-router.')
     .addHelpText('after', examples('schemas register', 'send --help', 'endpoints list'))
@@ -156,9 +165,7 @@ function program(terminal: Terminal): Command {
       const wrong = word === undefined ? 'a verb is missing' : `unknown verb ${word}`
       throw usageFault(`${wrong}; there is ${verbs.join(', ')} (see \`${NAME} --help\`)`)
     })
-  for (const verb of [schemas, sending, tailing, endpoints, consumers, parked, quarantine]) {
-    command.addCommand(verb(terminal))
-  }
+  for (const inner of commands) command.addCommand(inner)
   quiet(command)
   command.allowExcessArguments(true)
   for (const inner of command.commands) {

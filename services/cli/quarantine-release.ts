@@ -3,6 +3,7 @@ import type { EndpointSet } from '#ingress/endpoints.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
 import { DATABASE_SETTINGS } from '#platform/config/service-settings.ts'
 import { BatchSender } from '#platform/kafka/batch-sender.ts'
+import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import type { BatchAttempts } from '#platform/kafka/durable-write.ts'
 import { createLogger } from '#platform/log.ts'
 import { withAdvisoryLock } from '#platform/postgres/advisory-lock.ts'
@@ -157,8 +158,9 @@ function endWord(end: ReleaseEnd): string {
   return end.kind === 'halted' ? end.why : end.kind
 }
 
-async function withSender<Result>(
-  { connection }: QuarantineAccess,
+/** Work with a producer that says what is durable; closed at the end. */
+export async function withSender<Result>(
+  connection: KafkaConnection,
   work: (sender: BatchSender) => Promise<Result>,
 ): Promise<Result> {
   const timing = { attemptTimeoutMs: ATTEMPT_TIMEOUT_MS, reconnectDelayMs: RECONNECT_DELAY_MS }
@@ -179,7 +181,7 @@ async function runAlone(database: Database, work: Work, options: ReleaseOptions)
   const audit = (outcome: AuditFields) =>
     writeAudit(database, options, 'quarantine.release', given, outcome)
   const locked = await withAdvisoryLock(database, `event-router/release/${topic}`, (isAlone) =>
-    withSender(access, (attempts) => run(work, options, { attempts, isAlone, audit })),
+    withSender(access.connection, (attempts) => run(work, options, { attempts, isAlone, audit })),
   )
   if (locked === null) throw failure(`another release of ${topic} is under way; wait for its end`)
   return locked.result

@@ -14,7 +14,8 @@ export interface SchemasOptions {
 
 const log = createLogger({ service: 'cli', level: 'silent' })
 
-async function registrarSettings(
+/** Settings of a registration, from the environment and the running stack. */
+export async function registrarSettings(
   { environment }: Terminal,
   { folder }: SchemasOptions,
 ): Promise<RegistrarSettings> {
@@ -23,7 +24,8 @@ async function registrarSettings(
   return cliSettings(REGISTRAR_SETTINGS, all)
 }
 
-function stopSentence(obstacle: Obstacle): string {
+/** What stood in the way, in one sentence. */
+export function stopSentence(obstacle: Obstacle): string {
   switch (obstacle.kind) {
     case 'bad_schemas':
       return `${obstacle.faults.length} findings in the schemas; nothing was changed`

@@ -27,12 +27,22 @@ export class QuarantineStage {
   /** All that any command has said. */
   readonly said: string[] = []
 
-  private constructor(ingress: IngressStage, database: Database) {
+  readonly #settings: Readonly<Record<string, string>>
+
+  private constructor(
+    ingress: IngressStage,
+    database: Database,
+    settings: Readonly<Record<string, string>>,
+  ) {
+    this.#settings = settings
     this.ingress = ingress
     this.database = database
   }
 
-  static async set(endpoints: readonly DeclaredEndpoint[]): Promise<QuarantineStage> {
+  static async set(
+    endpoints: readonly DeclaredEndpoint[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<QuarantineStage> {
     const database = openDatabase({
       url: inject('databaseUrl'),
       applicationName: 'test',
@@ -42,17 +52,19 @@ export class QuarantineStage {
     })
     const folder = new URL('../../../services/consumers/runtime/migrations/', import.meta.url)
     const [ingress] = await Promise.all([
-      IngressStage.set({ endpoints }),
+      IngressStage.set({ endpoints, settings }),
       migrate(database, [{ folder, versionTable: 'runtime.schema_version' }]),
     ])
-    const stage = new QuarantineStage(ingress, database)
+    const stage = new QuarantineStage(ingress, database, settings)
     await stage.#lease()
     return stage
   }
 
   get environment(): Readonly<Record<string, string>> {
     return {
+      ...this.#settings,
       KAFKA_BROKERS: this.ingress.brokers,
+      SCHEMA_REGISTRY_URL: inject('registryUrl'),
       TOPIC_PREFIX: this.ingress.prefix,
       DATABASE_URL: inject('databaseUrl'),
       ENDPOINTS_FILE: this.ingress.endpointsFile,

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { MODES, quarantineTopic } from '#core/routing.ts'
+import type { RouteTable } from '#ingress/routes.ts'
+import { INGRESS_SETTINGS } from '#ingress/settings.ts'
+import type { ControlTail } from '#platform/kafka/control-tail.ts'
+import { createLogger } from '#platform/log.ts'
+import { routesOf } from '#quarantine/current-routes.ts'
+import { quarantineExtents, quarantineLog } from '#quarantine/quarantine-log.ts'
+import { ReleaseTally } from '#quarantine/release-tally.ts'
+import { VersionRelease } from '#quarantine/version-release.ts'
+import type { ActivationEnd, ActivationStep, VersionMoves } from '#registrar/activation.ts'
+import { activate } from '#registrar/activation.ts'
+import { progressNotes } from './progress.ts'
+import { withSender } from './quarantine-release.ts'
+import { cliSettings } from './stack-address.ts'
+import type { VersionsAccess, VersionsRight } from './versions-access.ts'
+import { becomes, entryOf } from './versions-access.ts'
+import { stepNote } from './versions-text.ts'
+
+/** How an ingress judges, and how long it may take to hear of a change and to be done. */
+const SETTINGS = {
+  jsonDepth: INGRESS_SETTINGS.jsonDepth,
+  toleranceSeconds: INGRESS_SETTINGS.signatureToleranceSeconds,
+  cardNumbers: INGRESS_SETTINGS.cardNumbers,
+  recordDeadlineMs: INGRESS_SETTINGS.recordDeadlineMs,
+  catalogueLeaseMs: INGRESS_SETTINGS.catalogueLeaseMs,
+} as const
+
+/** So that a timer of an ingress that is late, or a deadline set up to its maximum, is covered. */
+const MARGIN_MS = 2000
+const silent = createLogger({ service: 'cli', level: 'silent' })
+
+/** What an activation came to. */
+export interface ActivationReport {
+  readonly end: ActivationEnd
+  readonly tally: ReleaseTally
+}
+
+/** The routes of an ingress once the version is active. */
+function routesThen(catalogue: ControlTail, version: string, prefix: string): RouteTable {
+  const entries = [...catalogue.entries().values()].map((entry) =>
+    entry.version === version ? ({ ...entry, state: 'active' } as const) : entry,
+  )
+  return routesOf(entries, prefix)
+}
+
+function quarantinesOf({ connection, topicPrefix }: VersionsAccess) {
+  return MODES.map((mode) => {
+    const access = { connection, log: silent, topic: quarantineTopic(topicPrefix, mode) }
+    return { mode, log: quarantineLog(access), extents: () => quarantineExtents(access, {}) }
+  })
+}
+
+/**
+ * Releases what waits of a version and makes it active, saying on standard error how far it is. The
+ * settings of the ingresses must stand in the environment where they are not the defaults.
+ */
+export async function activateVersion(
+  access: VersionsAccess,
+  catalogue: ControlTail,
+  right: VersionsRight,
+  version: string,
+): Promise<ActivationReport> {
+  const { terminal, environment, topicPrefix } = access
+  const { cardNumbers, recordDeadlineMs, catalogueLeaseMs, ...judged } = cliSettings(
+    SETTINGS,
+    environment,
+  )
+  const { stopped } = terminal
+  const tally = new ReleaseTally()
+  const note = progressNotes(terminal)
+  const table = routesThen(catalogue, version, topicPrefix)
+  const end = await withSender(access.connection, async (attempts) => {
+    const release = new VersionRelease({
+      version,
+      quarantines: quarantinesOf(access),
+      judgement: { ...judged, table, cardNumbersHeld: cardNumbers === 'quarantine' },
+      attempts,
+      isAlone: right.isAlone,
+      stopped,
+      tally,
+      onStep: () => note(() => `${version}: ${tally.moved} released so far`),
+    })
+    const moves: VersionMoves = {
+      state: () => entryOf(catalogue, version).state,
+      become: (to) => becomes(access, catalogue, version, to),
+      releaseRound: () => release.round(),
+      isAlone: right.isAlone,
+      // An abort is no failure: whoever waits looks at the signal.
+      wait: (ms) => delay(ms, undefined, { signal: stopped }).catch(() => {}),
+    }
+    return await activate({
+      moves,
+      settleMs: catalogueLeaseMs + recordDeadlineMs + MARGIN_MS,
+      stopped,
+      now: () => performance.now(),
+      onStep: (step: ActivationStep) => terminal.note(`${version}: ${stepNote(step)}`),
+    })
+  })
+  return { end, tally }
+}

@@ -1,0 +1,51 @@
+import type { VersionState } from '#core/versions.ts'
+import { withCatalogue } from './catalogue-access.ts'
+import { failure } from './fault.ts'
+import type { Terminal } from './terminal.ts'
+import { becomes, entryOf, versionsAccess, withVersionsRight } from './versions-access.ts'
+import type { ActivationOptions } from './versions-add.ts'
+
+/** Between `active` and `retired` nothing is moved: both route. */
+async function changeState(
+  terminal: Terminal,
+  version: string,
+  [from, to]: readonly [VersionState, VersionState],
+  action: string,
+  options: ActivationOptions,
+): Promise<void> {
+  const access = await versionsAccess(terminal)
+  const said = (changed: boolean) => {
+    if (options.json === true) terminal.line(JSON.stringify({ version, state: to, changed }))
+    else terminal.line(changed ? `${version} is ${to}.` : `${version} is ${to} already.`)
+  }
+  await withVersionsRight(access, options, action, { version }, (right) =>
+    withCatalogue(access.connection, access.topic, async (catalogue) => {
+      const { state } = entryOf(catalogue, version)
+      if (state === to) return said(false)
+      if (state !== from) throw failure(`${version} is ${state}; only what is ${from} can be ${to}`)
+      await right.audit({ state: 'begun', was: state })
+      const problem = await becomes(access, catalogue, version, to)
+      if (problem !== null) throw failure(`${problem}; run it again`)
+      await right.audit({ state: 'done', is: to })
+      said(true)
+    }),
+  )
+}
+
+/** `versions retire`: routed as ever, with a warning and a figure. */
+export async function retireVersion(
+  terminal: Terminal,
+  version: string,
+  options: ActivationOptions,
+): Promise<void> {
+  await changeState(terminal, version, ['active', 'retired'], 'versions.retire', options)
+}
+
+/** `versions restore`: a retired version is active again. */
+export async function restoreVersion(
+  terminal: Terminal,
+  version: string,
+  options: ActivationOptions,
+): Promise<void> {
+  await changeState(terminal, version, ['retired', 'active'], 'versions.restore', options)
+}

@@ -1,0 +1,179 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { VersionState } from '#core/versions.ts'
+import { mayBecome } from '#core/versions.ts'
+import type { ActivationStep, ReleaseRound, VersionMoves } from '#registrar/activation.ts'
+import { activate } from '#registrar/activation.ts'
+
+const SETTLE_MS = 25_000
+/** How late an ingress may hear, and how late a record of it may still be acknowledged. */
+const SETTLED_MS = 23_000
+const ROUND_MS = 1000
+const LOAD_EVERY_MS = 100
+
+/**
+ * A tenant that sends its events one after another, an ingress that hears as late as its lease
+ * allows, a quarantine and a domain topic; all on a clock that only moves when somebody waits.
+ */
+class World implements VersionMoves {
+  now = 0
+  version: VersionState = 'unknown'
+  drainingSince = Number.POSITIVE_INFINITY
+  acknowledged: number[] = []
+  quarantine: number[] = []
+  topic: number[] = []
+  alone = true
+  /** Throws at the nth step of anything. */
+  crashAt = Number.POSITIVE_INFINITY
+  #steps = 0
+  #released = 0
+  #next = 0
+
+  state(): VersionState {
+    return this.version
+  }
+
+  async become(to: VersionState): Promise<string | null> {
+    this.#step()
+    expect(mayBecome(this.version, to)).toBe(true)
+    this.version = to
+    if (to === 'draining') this.drainingSince = this.now
+    return null
+  }
+
+  async releaseRound(): Promise<ReleaseRound> {
+    this.#step()
+    const until = this.quarantine.length
+    const looked = until - this.#released
+    this.pass(ROUND_MS)
+    for (; this.#released < until; this.#released += 1) {
+      // A crash between the event and its marker repeats it.
+      this.topic.push(this.quarantine[this.#released] ?? -1)
+      this.#step()
+    }
+    return { kind: 'done', looked }
+  }
+
+  async isAlone(): Promise<boolean> {
+    return this.alone
+  }
+
+  async wait(ms: number): Promise<void> {
+    this.#step()
+    this.pass(ms)
+  }
+
+  /** Time goes by under load. */
+  pass(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += Math.min(LOAD_EVERY_MS, end - this.now)
+      this.#send()
+    }
+  }
+
+  #send(): void {
+    const id = this.#next
+    if (this.version === 'active') this.topic.push(id)
+    else if (this.now < this.drainingSince + SETTLED_MS) this.quarantine.push(id)
+    else return
+    this.acknowledged.push(id)
+    this.#next += 1
+  }
+
+  #step(): void {
+    this.#steps += 1
+    if (this.#steps === this.crashAt) throw new Error('crashed')
+  }
+}
+
+function run(world: World, stopped = new AbortController().signal, settleMs = SETTLE_MS) {
+  const steps: ActivationStep[] = []
+  const options = { moves: world, settleMs, stopped, now: () => world.now }
+  const end = activate({ ...options, onStep: (step) => void steps.push(step) })
+  return end.then((value) => ({ end: value, kinds: steps.map(({ kind }) => kind) }))
+}
+
+/** First copies in the topic, which is what consumers take. */
+function seen({ topic }: World): readonly number[] {
+  return [...new Set(topic)]
+}
+
+function loaded(ms: number): World {
+  const world = new World()
+  world.pass(ms)
+  return world
+}
+
+describe('an activation', () => {
+  it('releases, drains, settles, releases the rest and activates', async () => {
+    const world = loaded(60_000)
+    const { end, kinds } = await run(world)
+    expect(end).toMatchObject({ kind: 'active' })
+    expect([...new Set(kinds)]).toEqual(['begun', 'round', 'draining', 'settled', 'rest', 'active'])
+    world.pass(1000)
+    expect(world.acknowledged.length).toBeGreaterThan(600)
+    expect(seen(world)).toEqual(world.acknowledged)
+  })
+
+  it('puts first acknowledged first, wherever it crashed and however often', async () => {
+    const crashes = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(crashes, fc.integer({ min: 0, max: 30_000 }), async (places, loadMs) => {
+        const world = loaded(loadMs)
+        let done = 0
+        for (const place of places) {
+          world.crashAt = done + place
+          done = world.crashAt
+          await run(world).catch((error: Error) => expect(error.message).toBe('crashed'))
+          world.pass(500)
+        }
+        world.crashAt = Number.POSITIVE_INFINITY
+        expect((await run(world)).end.kind).toBe('active')
+        world.pass(500)
+        expect(seen(world)).toEqual(world.acknowledged)
+      }),
+    )
+  })
+
+  it('would leave events behind if it did not wait until nothing is set aside any more', async () => {
+    const world = loaded(5000)
+    await run(world, undefined, 0)
+    world.pass(1000)
+    expect(seen(world)).not.toEqual(world.acknowledged)
+  })
+
+  it('of a version that is active or retired moves nothing', async () => {
+    for (const state of ['active', 'retired'] as const) {
+      const world = loaded(1000)
+      world.version = state
+      expect((await run(world)).end).toMatchObject({ kind: state })
+      expect([world.topic, world.version]).toEqual([[], state])
+    }
+  })
+
+  it('found draining waits for the whole time once more', async () => {
+    const world = loaded(1000)
+    world.version = 'draining'
+    world.drainingSince = world.now
+    expect((await run(world)).end.kind).toBe('active')
+    expect(world.now).toBeGreaterThanOrEqual(1000 + SETTLE_MS)
+    expect(seen(world)).toEqual(world.acknowledged)
+  })
+
+  it('goes on to draining although events come faster than they are moved', async () => {
+    const world = loaded(1000)
+    const round = world.releaseRound.bind(world)
+    world.releaseRound = async () => ({ ...(await round()), kind: 'done', looked: 10_000 })
+    expect((await run(world)).end.kind).toBe('active')
+  })
+
+  it('stops between two steps, and changes no state without the lock', async () => {
+    const stop = new AbortController()
+    stop.abort()
+    expect((await run(loaded(1000), stop.signal)).end).toEqual({ kind: 'stopped' })
+    const world = loaded(1000)
+    world.alone = false
+    expect((await run(world)).end).toMatchObject({ kind: 'halted' })
+    expect(world.version).toBe('unknown')
+  })
+})

@@ -3,7 +3,7 @@ import { partitionOf } from '#core/murmur2.ts'
 import type { ClusterView } from '#platform/kafka/cluster-view.ts'
 import { viewCluster } from '#platform/kafka/cluster-view.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
-import type { StretchEnd } from '#platform/kafka/log-stretch.ts'
+import type { LogStretch, StretchEnd } from '#platform/kafka/log-stretch.ts'
 import { readStretches } from '#platform/kafka/log-stretch.ts'
 import type { Logger } from '#platform/log.ts'
 import type { QuarantineEntry } from './entry.ts'
@@ -11,7 +11,6 @@ import { quarantineEntry } from './entry.ts'
 import type { Extent } from './extent.ts'
 import { CLOCK_SKEW_MS, extentOf } from './extent.ts'
 import type { QuarantineFilter } from './filter.ts'
-import type { PartitionStretch } from './resumed-reading.ts'
 import { readResumed } from './resumed-reading.ts'
 
 interface PlacedEntry {
@@ -24,7 +23,7 @@ export interface QuarantineLog {
   readonly topic: string
   /** In order of a partition, one call at a time; ends between two calls when stopped. */
   read(
-    stretches: readonly PartitionStretch[],
+    stretches: readonly Omit<LogStretch, 'topic'>[],
     stopped: AbortSignal,
     onEntries: (partition: number, entries: readonly PlacedEntry[]) => void | Promise<void>,
   ): Promise<StretchEnd>
@@ -46,19 +45,19 @@ export function quarantineLog({ connection, log, topic }: QuarantineAccess): Qua
     topic,
     read: (stretches, stopped, onEntries) =>
       readResumed({
-        stretches,
+        stretches: stretches.map((stretch) => ({ ...stretch, topic })),
         // An abort is no failure: the next reading ends with it.
         pause: () => delay(RESUME_AFTER_MS, undefined, { signal: stopped }).catch(() => {}),
         read: (left, onRecords) =>
           readStretches({
             connection,
             log,
-            stretches: left.map((stretch) => ({ ...stretch, topic })),
+            stretches: left,
             bytesAtOnce: BYTES_AT_ONCE,
             signal: stopped,
-            onRecords: ({ partition }, records) => onRecords(partition, records),
+            onRecords,
           }),
-        onRecords: (partition, records) =>
+        onRecords: ({ partition }, records) =>
           onEntries(
             partition,
             records.map((record) => ({

@@ -1,21 +1,11 @@
-import type { StretchEnd, StretchRecord } from '#platform/kafka/log-stretch.ts'
+import type { LogStretch, StretchEnd, StretchRecord } from '#platform/kafka/log-stretch.ts'
 
-export interface PartitionStretch {
-  readonly partition: number
-  readonly from: bigint
-  /** Exclusive. */
-  readonly to: bigint
-}
-
-type OnRecords = (partition: number, records: readonly StretchRecord[]) => void | Promise<void>
+type OnRecords = (stretch: LogStretch, records: readonly StretchRecord[]) => void | Promise<void>
 
 export interface ResumedReading {
-  readonly stretches: readonly PartitionStretch[]
+  readonly stretches: readonly LogStretch[]
   /** Reads once, in order of a partition, one call at a time. */
-  readonly read: (
-    stretches: readonly PartitionStretch[],
-    onRecords: OnRecords,
-  ) => Promise<StretchEnd>
+  readonly read: (stretches: readonly LogStretch[], onRecords: OnRecords) => Promise<StretchEnd>
   readonly onRecords: OnRecords
   /** Waits before another try. */
   readonly pause: () => Promise<void>
@@ -24,6 +14,10 @@ export interface ResumedReading {
 /** A coordinator that moves or a frozen broker ends a reading, and long work outlives many of them. */
 const MOST_FAILURES = 3
 
+function keyOf({ topic, partition }: LogStretch): string {
+  return `${topic}/${partition}`
+}
+
 function isPassing({ kind }: StretchEnd): boolean {
   return kind === 'crashed' || kind === 'silent'
 }
@@ -31,16 +25,16 @@ function isPassing({ kind }: StretchEnd): boolean {
 /** Reads on where a reading broke off, until it fails three times in a row without a record. */
 export async function readResumed(reading: ResumedReading): Promise<StretchEnd> {
   const { stretches, read, onRecords, pause } = reading
-  const next = new Map(stretches.map(({ partition, from }) => [partition, from]))
+  const next = new Map(stretches.map((stretch) => [keyOf(stretch), stretch.from]))
   for (let failures = 1; ; failures += 1) {
     const left = stretches.map((stretch) => ({
       ...stretch,
-      from: next.get(stretch.partition) ?? stretch.from,
+      from: next.get(keyOf(stretch)) ?? stretch.from,
     }))
-    const end = await read(left, async (partition, records) => {
-      await onRecords(partition, records)
+    const end = await read(left, async (stretch, records) => {
+      await onRecords(stretch, records)
       const last = records.at(-1)
-      if (last !== undefined) next.set(partition, last.offset + 1n)
+      if (last !== undefined) next.set(keyOf(stretch), last.offset + 1n)
       failures = 0
     })
     if (!isPassing(end) || failures === MOST_FAILURES) return end

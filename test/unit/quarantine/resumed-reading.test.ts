@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { StretchEnd, StretchRecord } from '#platform/kafka/log-stretch.ts'
-import type { PartitionStretch } from '#quarantine/resumed-reading.ts'
+import type { LogStretch, StretchEnd, StretchRecord } from '#platform/kafka/log-stretch.ts'
 import { readResumed } from '#quarantine/resumed-reading.ts'
 
 const STRETCHES = [
-  { partition: 0, from: 0n, to: 4n },
-  { partition: 1, from: 10n, to: 12n },
+  { topic: 'a', partition: 0, from: 0n, to: 4n },
+  { topic: 'b', partition: 0, from: 10n, to: 12n },
 ]
 const DONE: StretchEnd = { kind: 'read' }
 const CRASHED: StretchEnd = { kind: 'crashed' }
@@ -18,7 +17,7 @@ function record(offset: bigint): StretchRecord {
 async function reading(plans: readonly (readonly [records: number, end: StretchEnd])[]) {
   const left = [...plans]
   const seen: string[] = []
-  const asked: (readonly PartitionStretch[])[] = []
+  const asked: (readonly LogStretch[])[] = []
   const end = await readResumed({
     stretches: STRETCHES,
     pause: async () => {},
@@ -26,22 +25,23 @@ async function reading(plans: readonly (readonly [records: number, end: StretchE
       asked.push(stretches)
       const [most, planned] = left.shift() ?? [Number.POSITIVE_INFINITY, DONE]
       let brought = 0
-      for (const { partition, from, to } of stretches) {
+      for (const stretch of stretches) {
+        const { from, to } = stretch
         for (let offset = from; offset < to && brought < most; offset += 1n) {
-          await onRecords(partition, [record(offset)])
+          await onRecords(stretch, [record(offset)])
           brought += 1
         }
       }
       return planned
     },
-    onRecords: (partition, records) => {
-      seen.push(...records.map(({ offset }) => `${partition}/${offset}`))
+    onRecords: ({ topic }, records) => {
+      seen.push(...records.map(({ offset }) => `${topic}/${offset}`))
     },
   })
   return { end, seen, asked }
 }
 
-const ALL = ['0/0', '0/1', '0/2', '0/3', '1/10', '1/11']
+const ALL = ['a/0', 'a/1', 'a/2', 'a/3', 'b/10', 'b/11']
 
 describe('a reading that breaks off', () => {
   it('goes on behind the last record, and hands none over twice', async () => {

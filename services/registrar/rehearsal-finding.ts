@@ -5,8 +5,7 @@ import type { ValueKind } from './value-shape.ts'
  * What a candidate would do to something in the traffic: set the event aside, write a field null,
  * lose what is typed today, lose digits; or leave in `raw` alone what is not typed today either.
  */
-export const EFFECTS = ['set_aside', 'nulled', 'lost', 'rounded', 'unknown'] as const
-type Effect = (typeof EFFECTS)[number]
+type Effect = 'set_aside' | 'nulled' | 'lost' | 'rounded' | 'unknown'
 
 /** What makes two observations the same finding. */
 export interface Observation {
@@ -26,7 +25,7 @@ export interface Observation {
 }
 
 /** Where one of the events lies, and what its value looks like. */
-export interface TrafficSample {
+interface TrafficSample {
   /** `<topic>/<partition>/<offset>` */
   readonly at: string
   readonly tenant: string

@@ -18,7 +18,7 @@ const MOST_LINES = 40
 const MOST_NAMES = 20
 
 /** How a finding's place is written, and accepted: `card:transaction.amount_cents`. */
-export function placeOf({ domain, path }: Pick<RehearsalFinding, 'domain' | 'path'>): string {
+function placeOf({ domain, path }: Pick<RehearsalFinding, 'domain' | 'path'>): string {
   return `${domain}:${path}`
 }
 

@@ -4,7 +4,7 @@ import { isWithin } from './renaming.ts'
 import { shownName } from './value-shape.ts'
 
 /** A value that is not of the type of its field. */
-export interface Misfit {
+interface Misfit {
   readonly path: string
   /** Avro's name of the type. */
   readonly expected: string

@@ -40,7 +40,11 @@ function replay(changes: Readonly<Record<string, string | null>>): readonly stri
 const WRONG: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
   ['no verb', [], /a verb is missing; there is schemas, send, tail, endpoints/],
   ['an unknown verb', ['sned'], /unknown verb sned/],
-  ['a verb alone that has verbs', ['schemas'], /there is check, diff, docs, infer, plan, register/],
+  [
+    'a verb alone that has verbs',
+    ['schemas'],
+    /there is check, diff, docs, infer, plan, register, rehearse/,
+  ],
   ['a folder that is not there', ['schemas', 'check', '/nowhere'], /no folder \/nowhere/],
   ['a folder without versions', ['schemas', 'check', 'test', '--offline'], /no version is in/],
   ['a version too few', ['schemas', 'diff', '2026-02-01'], /after/],
@@ -55,6 +59,13 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], says: Re
     ['schemas', 'infer', '--version', '2026-09-01', '--since', 'monday'],
     /--since.*zone/,
   ],
+  ['a rehearsal of nothing', ['schemas', 'rehearse'], /missing.*folder/],
+  [
+    'a place that is none',
+    ['schemas', 'rehearse', 'schemas', '--accept', 'card.status'],
+    /--accept takes places/,
+  ],
+  ['a rate of nothing', ['schemas', 'rehearse', 'schemas', '--rate', '0'], /--rate.*above 0/],
   ['two versions at once', ['schemas', 'diff', 'schemas', '2026-02-01'], /holds 3 versions/],
   ['an unknown verb of a verb', ['endpoints', 'lst'], /unknown verb lst; there is list/],
   ['an unknown option', ['send', '--typ', 'x'], /--typ.*Did you mean --type/],
@@ -148,6 +159,7 @@ describe('without a stack', () => {
     [['schemas', 'plan']],
     [['schemas', 'check']],
     [['schemas', 'infer', '--version', '2026-09-01']],
+    [['schemas', 'rehearse', 'schemas']],
     [['consumers', 'status']],
     [replay({})],
   ])('%j says how to start it', async (args) => {

@@ -30,7 +30,7 @@ function at(value: unknown, name: string): unknown {
 }
 
 /** Whether an event has a value at `card.shipping.tracking_number`. */
-export function has(path: string): (facts: TrafficFacts) => boolean {
+function has(path: string): (facts: TrafficFacts) => boolean {
   return ({ data }) => {
     const value = path.split('.').reduce<unknown>(at, data)
     return value !== undefined && value !== null

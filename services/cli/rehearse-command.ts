@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { CatalogueEntry } from '#core/catalogue.ts'
 import type { ApiVersion, TenantId } from '#core/ids.ts'
 import type { Domain, Mode } from '#core/routing.ts'
 import { controlTopic, DOMAINS, MODES } from '#core/routing.ts'
@@ -48,6 +49,8 @@ export interface RehearseOptions {
 
 const SETTINGS = { ...KAFKA_SETTINGS, jsonDepth: INGRESS_SETTINGS.jsonDepth } as const
 const CATALOGUE_WITHIN_MS = 10_000
+/** Of each of two thousand findings at most, in memory. */
+const MOST_SAMPLES = 100
 const PLACE = new RegExp(`^(?:${DOMAINS.join('|')}):\\S+$`)
 const log = createLogger({ service: 'cli', level: 'silent' })
 
@@ -66,21 +69,29 @@ async function candidatesIn(
   throw failure(`${faults.length} findings in the schemas; nothing was rehearsed`)
 }
 
-async function catalogueAt(connection: KafkaConnection, topicPrefix: string) {
+/** Null where there is none, or it is not ours to read: the known folder stands in for it. */
+async function catalogueAt(
+  terminal: Terminal,
+  connection: KafkaConnection,
+  topicPrefix: string,
+): Promise<ReadonlyMap<ApiVersion, CatalogueEntry> | null> {
   const topic = controlTopic(topicPrefix)
   const ranges = await viewCluster(connection, log, (view) => view.ranges([topic]))
   if ((ranges.get(topic) ?? []).every(({ low, high }) => low === high)) return null
-  return await readCatalogue(connection, topic, log, CATALOGUE_WITHIN_MS)
+  const catalogue = await readCatalogue(connection, topic, log, CATALOGUE_WITHIN_MS)
+  if (catalogue === null) terminal.note(`${topic} cannot be read; --known says what is typed today`)
+  return catalogue
 }
 
 /** What types the traffic today: the catalogue, or else a folder that is not the candidate's. */
 async function registeredSchemas(
+  terminal: Terminal,
   connection: KafkaConnection,
   topicPrefix: string,
   known: string,
   candidates: string,
 ): Promise<Registered> {
-  const catalogue = await catalogueAt(connection, topicPrefix)
+  const catalogue = await catalogueAt(terminal, connection, topicPrefix)
   const own = new Set((await versionsIn(candidates)).versions.map(({ path }) => path))
   const reading = await readVersionFolders(known)
   const folders = (reading?.versions ?? [])
@@ -114,7 +125,7 @@ async function rehearsed(
   const { version, known = schemasFolder(terminal), samples, mode, domain } = options
   const note = progressNotes(terminal)
   try {
-    const registered = await registeredSchemas(connection, topicPrefix, known, folder)
+    const registered = await registeredSchemas(terminal, connection, topicPrefix, known, folder)
     const rehearsals = candidates.map((candidate) => {
       const traffic = version ?? candidate.version
       return new Rehearsal({ candidate, traffic, registered: registered(traffic), samples })
@@ -145,7 +156,8 @@ async function rehearsed(
   }
 }
 
-function demandPlaces(places: readonly string[]): void {
+function demandUse({ accept: places = [], samples }: RehearseOptions): void {
+  if (samples > MOST_SAMPLES) throw usageFault(`--samples is ${MOST_SAMPLES} at most`)
   const wrong = places.find((place) => !PLACE.test(place))
   if (wrong !== undefined) {
     throw usageFault('--accept takes places as the report writes them: card:transaction.currency')
@@ -190,7 +202,7 @@ export async function rehearseSchemas(
   options: RehearseOptions,
 ): Promise<void> {
   const { accept = [], json } = options
-  demandPlaces(accept)
+  demandUse(options)
   const { end, rehearsals } = await rehearsed(terminal, folder, options)
   const judgements = rehearsals.map((one) => judged(one.result(), new Set(accept)))
   if (json === true) {

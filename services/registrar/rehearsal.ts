@@ -6,8 +6,10 @@ import type { EncodeResult, EventEncoder } from '#platform/avro/event-encoder.ts
 import { compileEventEncoder } from '#platform/avro/event-encoder.ts'
 import { readEventSchema } from '#platform/avro/event-schema.ts'
 import { exactData } from '#platform/avro/exact-integers.ts'
-import type { Observation, RehearsalFinding } from './rehearsal-finding.ts'
+import type { RehearsalFinding } from './rehearsal-finding.ts'
 import { FindingTally } from './rehearsal-finding.ts'
+import type { ObservedValue } from './rehearsed-value.ts'
+import { fieldObservations, refusalObservations } from './rehearsed-value.ts'
 import { guessedRenamings, isWithin } from './renaming.ts'
 import { describedFields } from './schema-fields.ts'
 import type { SchemaFolder } from './schema-files.ts'
@@ -180,9 +182,8 @@ class DomainRehearsal {
 
   #observations(type: string, encoded: EncodeResult, fit: SchemaFit, today: SchemaFit | null) {
     return [
-      ...misfitObservations(fit, today),
+      ...fieldObservations(fit, today),
       ...refusalObservations(encoded, fit, today),
-      ...roundedObservations(fit, today),
       ...this.#unknownObservations(type, fit, today),
     ]
   }
@@ -208,45 +209,6 @@ class DomainRehearsal {
     names.add(path)
     return path
   }
-}
-
-type ObservedValue = Omit<Observation, 'domain' | 'type' | 'seen'> & { readonly value: unknown }
-
-/** Whether the registered schema does as much harm at the same place. */
-function isAsToday(path: string, nulls: string | null, today: SchemaFit | null): boolean {
-  const misfit = today?.misfits.get(path)
-  if (misfit === undefined) return false
-  if (misfit.nulls === null) return true
-  return nulls !== null && (nulls === misfit.nulls || isWithin(nulls, misfit.nulls))
-}
-
-function misfitObservations({ misfits }: SchemaFit, today: SchemaFit | null) {
-  return [...misfits.values()].map(({ path, expected, value, nulls }): ObservedValue => {
-    const effect = nulls === null ? 'set_aside' : 'nulled'
-    return { path, effect, expected, value, nulls, asToday: isAsToday(path, nulls, today) }
-  })
-}
-
-/** The encoder has the last word: what it refuses and nothing explains is a finding as well. */
-function refusalObservations(
-  encoded: EncodeResult,
-  { misfits }: SchemaFit,
-  today: SchemaFit | null,
-): readonly ObservedValue[] {
-  const isExplained = [...misfits.values()].some(({ nulls }) => nulls === null)
-  if (encoded.ok || isExplained) return []
-  const { expected } = encoded
-  const path = encoded.path.replace(/^data\./, '')
-  // What the envelope holds is the same in every schema.
-  const asToday = today !== null && path === encoded.path
-  return [{ path, effect: 'set_aside', expected, value: null, nulls: null, asToday }]
-}
-
-function roundedObservations({ rounded }: SchemaFit, today: SchemaFit | null) {
-  return [...rounded].map(([path, value]): ObservedValue => {
-    const asToday = today?.rounded.has(path) === true
-    return { path, effect: 'rounded', expected: 'double', value, nulls: null, asToday }
-  })
 }
 
 /** A candidate held against traffic, event by event; values are forgotten at once. */

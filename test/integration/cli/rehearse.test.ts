@@ -1,11 +1,15 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CliFault } from '#cli/fault.ts'
 import { runCommand } from '#cli/program.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { kafkaClient } from '#platform/kafka/connection.ts'
+import { ensureTopics } from '#platform/kafka/topics.ts'
 import { createLogger } from '#platform/log.ts'
+import type { CliRun } from '../../fixtures/cli.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { ValueWriter } from '../../fixtures/published-versions.ts'
 import { retyped, writeCandidate } from '../../fixtures/schema-changes.ts'
 import type { TemporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
@@ -110,8 +114,29 @@ afterAll(async () => {
   await folder.remove()
 })
 
-function rehearse(candidate: string, ...args: readonly string[]) {
-  return runCli(['schemas', 'rehearse', candidate, ...args], { environment })
+/** In this process, since starting one takes a second. */
+async function rehearse(candidate: string, ...args: readonly string[]): Promise<CliRun> {
+  return await rehearseIn(environment, candidate, ...args)
+}
+
+async function rehearseIn(
+  variables: Readonly<Record<string, string>>,
+  candidate: string,
+  ...args: readonly string[]
+): Promise<CliRun> {
+  const lines: string[] = []
+  const terminal: Terminal = {
+    environment: { ...variables, LOCAL_DIR: '/nowhere' },
+    line: (text) => void lines.push(text),
+    note: () => {},
+    stopped: new AbortController().signal,
+  }
+  const fault = await runCommand(['schemas', 'rehearse', candidate, ...args], terminal).then(
+    () => null,
+    (error: unknown) => error,
+  )
+  if (fault !== null && !(fault instanceof CliFault)) throw fault
+  return { code: fault?.exitCode ?? 0, out: lines.join('\n'), err: fault?.message ?? '' }
 }
 
 async function candidate(
@@ -124,7 +149,8 @@ async function candidate(
 
 describe('schemas rehearse', () => {
   it('finds nothing in a candidate that fits, and counts what was released once', async () => {
-    const run = await rehearse(await candidate('good'), '--since', '1h', '--json')
+    const args = ['schemas', 'rehearse', await candidate('good'), '--since', '1h', '--json']
+    const run = await runCli(args, { environment })
     expect([run.code, run.err]).toEqual([0, ''])
     const { ok, whole, foreign, versions } = JSON.parse(run.out)
     expect([ok, whole, foreign]).toEqual([true, true, 0])
@@ -214,6 +240,50 @@ describe('schemas rehearse', () => {
     expect(run.err).toMatch(/1 findings in the schemas; nothing was rehearsed/)
   })
 
+  it('looks at one tenant or domain alone', async () => {
+    const path = await candidate('narrow')
+    const eventsOf = async (...args: readonly string[]) => {
+      const run = await rehearse(path, '--version', CURRENT, '--json', ...args)
+      const [{ events, domains }] = JSON.parse(run.out).versions
+      const found = domains.filter((one: { readonly events: number }) => one.events > 0)
+      return [events, found.map(({ domain }: { readonly domain: string }) => domain)]
+    }
+    expect(await eventsOf('--tenant', live.tenant_id)).toEqual([1, ['card']])
+    expect(await eventsOf('--domain', 'card')).toEqual([4, ['card']])
+    expect(await eventsOf('--domain', 'pass', '--allow-empty')).toEqual([0, []])
+  })
+
+  it('needs no registry, catalogue or quarantine: a folder says what is typed today', async () => {
+    const prefix = `${stage.prefix}x`
+    const topic = `${prefix}.live.card`
+    const body = JSON.parse(await sampleFor(live, 'card.created'))
+    const value = await new ValueWriter('card').encode(body)
+    const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
+    const declared = { name: topic, partitions: 2, replicationFactor: 1, settings: {} }
+    await ensureTopics(connection, [declared], log)
+    const producer = kafkaClient(connection, log, 2).producer()
+    await producer.connect()
+    await producer.send({ topic, messages: [{ value }, { value: 'of somebody else' }] })
+    await producer.disconnect()
+
+    const path = await candidate('other', NEXT, new Map([['card:card.status', () => null]]))
+    const variables = { ...environment, TOPIC_PREFIX: prefix }
+    const args = [path, '--version', CURRENT] as const
+    const unknown = await rehearseIn(variables, ...args)
+    expect([unknown.code, unknown.out]).toEqual([0, expect.stringContaining('no schema of')])
+    expect(unknown.out).toContain('+ card:card.status in card.created: no field (string)')
+    expect(unknown.out).toMatch(/2 records read, 1 of them no events of ours/)
+    expect(unknown.out).toMatch(/not ours to see: .*\.sandbox\.quarantine/)
+    const known = await rehearseIn(variables, ...args, '--known', 'schemas')
+    expect([known.code, known.out]).toEqual([1, expect.stringContaining('FAILS card:card.status')])
+  })
+
+  it('says in one sentence that Kafka is away', async () => {
+    const away = { ...environment, KAFKA_BROKERS: '127.0.0.1:1' }
+    const run = await rehearseIn(away, await candidate('away'))
+    expect(run).toEqual({ code: 1, out: '', err: 'Kafka at 127.0.0.1:1 cannot be reached' })
+  })
+
   it('says how far it is, goes no faster than asked, and Ctrl-C prints the report so far', async () => {
     const stop = new AbortController()
     const lines: string[] = []
@@ -234,7 +304,7 @@ describe('schemas rehearse', () => {
       '--version',
       CURRENT,
       '--rate',
-      '0.4',
+      '1.5',
     ]
     await expect(runCommand(args, terminal)).rejects.toThrow(/not all of the traffic was read/)
     expect(notes).toEqual([expect.stringMatching(/^\d+ records read, \d+ events rehearsed$/)])

@@ -65,6 +65,7 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], says: Re
     ['schemas', 'rehearse', 'schemas', '--accept', 'card.status'],
     /--accept takes places/,
   ],
+  ['too many samples', ['schemas', 'rehearse', 'schemas', '--samples', '101'], /100 at most/],
   ['a rate of nothing', ['schemas', 'rehearse', 'schemas', '--rate', '0'], /--rate.*above 0/],
   ['two versions at once', ['schemas', 'diff', 'schemas', '2026-02-01'], /holds 3 versions/],
   ['an unknown verb of a verb', ['endpoints', 'lst'], /unknown verb lst; there is list/],

@@ -259,7 +259,8 @@ describe('schemas rehearse', () => {
     const body = JSON.parse(await sampleFor(live, 'card.created'))
     const value = await new ValueWriter('card').encode(body)
     const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
-    const declared = { name: topic, partitions: 2, replicationFactor: 1, settings: {} }
+    // One partition: kafkajs repeats a whole request when one of several has no leader yet.
+    const declared = { name: topic, partitions: 1, replicationFactor: 1, settings: {} }
     await ensureTopics(connection, [declared], log)
     const producer = kafkaClient(connection, log, 2).producer()
     await producer.connect()

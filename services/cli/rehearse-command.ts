@@ -102,6 +102,8 @@ async function registeredSchemas(
     if (entry === undefined) {
       return folders.find((folder) => folder.version === version)?.schemas ?? null
     }
+    // Registered, and its events are set aside still: nothing of them is typed by now.
+    if (entry.state === 'unknown') return null
     const pairs = DOMAINS.map((domain) => [domain, entry.domains[domain].schema] as const)
     return Object.fromEntries(pairs) as Record<Domain, string>
   }

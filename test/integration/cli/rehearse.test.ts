@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CliFault } from '#cli/fault.ts'
 import { runCommand } from '#cli/program.ts'
@@ -9,7 +10,7 @@ import { createLogger } from '#platform/log.ts'
 import type { CliRun } from '../../fixtures/cli.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
-import { ValueWriter } from '../../fixtures/published-versions.ts'
+import { catalogueMessage, ValueWriter } from '../../fixtures/published-versions.ts'
 import { retyped, writeCandidate } from '../../fixtures/schema-changes.ts'
 import type { TemporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
@@ -70,6 +71,17 @@ async function mark(name: string): Promise<void> {
   await producer.disconnect()
 }
 
+/** To a topic of one partition: kafkajs repeats a whole request when one of several has no leader yet. */
+async function produce(topic: string, messages: readonly Message[]): Promise<void> {
+  const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
+  const declared = { name: topic, partitions: 1, replicationFactor: 1, settings: {} }
+  await ensureTopics(connection, [declared], log)
+  const producer = kafkaClient(connection, log, 2).producer()
+  await producer.connect()
+  await producer.send({ topic, messages: [...messages] })
+  await producer.disconnect()
+}
+
 async function groups(): Promise<readonly string[]> {
   const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
   const admin = kafkaClient(connection, log, 2).admin()
@@ -103,7 +115,11 @@ beforeAll(async () => {
   ])
   // A release: the event once more on its domain topic, and the marker.
   await stage.register(await stage.copyOfVersion(CURRENT, NEXT))
-  await stage.routes(4)
+  const isRouted = async () => {
+    const probe = await sampleFor(live, 'pass.removed', CURRENT, next)
+    return (await stage.send(probe, live)).status === 200
+  }
+  await eventually(isRouted, { withinMs: 30_000 })
   await sendUntilTaken('again', text.replace(/evt_\w+/, 'evt_released'), first)
   expect(sent.get('again')?.at?.topic).toBe(stage.topic('pass'))
   await mark('released')
@@ -149,8 +165,9 @@ async function candidate(
 
 describe('schemas rehearse', () => {
   it('finds nothing in a candidate that fits, and counts what was released once', async () => {
-    const args = ['schemas', 'rehearse', await candidate('good'), '--since', '1h', '--json']
-    const run = await runCli(args, { environment })
+    const path = await candidate('good')
+    const options = ['--since', '1h', '--mode', 'sandbox', '--json']
+    const run = await runCli(['schemas', 'rehearse', path, ...options], { environment })
     expect([run.code, run.err]).toEqual([0, ''])
     const { ok, whole, foreign, versions } = JSON.parse(run.out)
     expect([ok, whole, foreign]).toEqual([true, true, 0])
@@ -255,17 +272,9 @@ describe('schemas rehearse', () => {
 
   it('needs no registry, catalogue or quarantine: a folder says what is typed today', async () => {
     const prefix = `${stage.prefix}x`
-    const topic = `${prefix}.live.card`
     const body = JSON.parse(await sampleFor(live, 'card.created'))
     const value = await new ValueWriter('card').encode(body)
-    const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
-    // One partition: kafkajs repeats a whole request when one of several has no leader yet.
-    const declared = { name: topic, partitions: 1, replicationFactor: 1, settings: {} }
-    await ensureTopics(connection, [declared], log)
-    const producer = kafkaClient(connection, log, 2).producer()
-    await producer.connect()
-    await producer.send({ topic, messages: [{ value }, { value: 'of somebody else' }] })
-    await producer.disconnect()
+    await produce(`${prefix}.live.card`, [{ value }, { value: 'of somebody else' }])
 
     const path = await candidate('other', NEXT, new Map([['card:card.status', () => null]]))
     const variables = { ...environment, TOPIC_PREFIX: prefix }
@@ -277,6 +286,24 @@ describe('schemas rehearse', () => {
     expect(unknown.out).toMatch(/not ours to see: .*\.sandbox\.quarantine/)
     const known = await rehearseIn(variables, ...args, '--known', 'schemas')
     expect([known.code, known.out]).toEqual([1, expect.stringContaining('FAILS card:card.status')])
+  })
+
+  it('excuses nothing by a schema that is registered and does not route yet', async () => {
+    const prefix = `${stage.prefix}y`
+    const value = await sampleFor(first, 'card.created', CURRENT, { data: { card: { status: 7 } } })
+    const headers = { reason: 'unknown_version', api_version: CURRENT }
+    await produce(`${prefix}.sandbox.quarantine`, [{ value, headers }])
+    const entry = await catalogueMessage(CURRENT)
+    const waiting = entry.value.replace('"state":"active"', '"state":"unknown"')
+    await produce(`${prefix}.control`, [{ ...entry, value: waiting }])
+
+    const variables = { ...environment, TOPIC_PREFIX: prefix }
+    const path = await candidate('waiting', CURRENT)
+    const run = await rehearseIn(variables, path)
+    expect([run.code, run.out]).toEqual([1, expect.stringContaining('FAILS card:card.status')])
+    await produce(`${prefix}.control`, [entry])
+    const routed = await rehearseIn(variables, path)
+    expect([routed.code, routed.out]).toEqual([0, expect.stringContaining('as today card:card.st')])
   })
 
   it('says in one sentence that Kafka is away', async () => {

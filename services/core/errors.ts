@@ -67,6 +67,20 @@ export const ERRORS = {
     message: 'The endpoints are not loaded yet. Send again later.',
     alarm: true,
   },
+  endpoints_uncertain: {
+    status: 503,
+    type: 'unavailable',
+    fault: 'environment',
+    message: 'The endpoints cannot be read anew, so this cannot be decided. Send again later.',
+    alarm: true,
+  },
+  endpoint_vanished: {
+    status: 503,
+    type: 'unavailable',
+    fault: 'environment',
+    message: 'This endpoint was here and is not there now. Send again later.',
+    alarm: true,
+  },
   expired_secret: {
     status: 503,
     type: 'unavailable',

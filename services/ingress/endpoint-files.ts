@@ -92,7 +92,7 @@ export class EndpointFiles implements EndpointSource {
       const stamp = await quietStamp(files, changed)
       const contents = await Promise.all(files.map(contentOf))
       // Written while it was read: the next look reads it again.
-      if ((await stampOf(files)) !== stamp) return { kind: 'unchanged' }
+      if ((await stampOf(files)) !== stamp) return { kind: 'unsettled' }
       const faults = contents.flatMap((read) => ('fault' in read ? [read.fault] : []))
       if (faults.length > 0) return this.#away(...faults)
       this.#stamp = stamp

@@ -10,12 +10,18 @@ export interface EndpointStore {
   /** Whether an id was in any set that this process has read. */
   seen(id: string): boolean
   /** Looks anew, for a signature that fails; resolves within about a second whatever happens. */
-  refresh(): Promise<void>
+  refresh(): Promise<Knowledge>
 }
 
+/** Whether what is held is all that the source holds, or nobody can tell. */
+export type Knowledge = 'current' | 'unknown'
+
 export type SourceReading =
+  /** As at the last reading, whose problems still stand if it had any. */
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'read'; readonly endpoints: EndpointSet }
+  /** It was being written meanwhile: no problem, but what was read is not handed out. */
+  | { readonly kind: 'unsettled' }
   /** Nothing is taken over from it: what was there before stays. */
   | { readonly kind: 'faulty'; readonly problems: readonly string[] }
 
@@ -51,8 +57,8 @@ export class WatchedEndpoints implements EndpointStore {
   readonly #seen = new Set<string>()
   #endpoints: EndpointSet | null = null
   #problem: string | null = 'not read yet'
-  #reading: Promise<void> | null = null
-  #asked: Promise<void> | null = null
+  #reading: Promise<Knowledge> | null = null
+  #asked: Promise<Knowledge> | null = null
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
 
@@ -90,38 +96,39 @@ export class WatchedEndpoints implements EndpointStore {
    * All who ask meanwhile share it, so that bad signatures cost little and a secret that was added
    * just now is always found, however many bad signatures come in.
    */
-  async refresh(): Promise<void> {
+  async refresh(): Promise<Knowledge> {
     this.#asked ??= this.#lookAfterPace()
-    await cappedWait(this.#asked, REFRESH_CAP_MS)
+    let knowledge: Knowledge = 'unknown'
+    const looked = this.#asked.then((is) => {
+      knowledge = is
+    })
+    await cappedWait(looked, REFRESH_CAP_MS)
+    return knowledge
   }
 
-  async #lookAfterPace(): Promise<void> {
+  async #lookAfterPace(): Promise<Knowledge> {
     const waitMs = this.#lookedAtMs + this.#options.paceMs - performance.now()
     // A turn at least, so that `#asked` is set before it is cleared below.
     await (waitMs > 0 ? delay(waitMs) : null)
     while (this.#reading !== null) await this.#reading
     this.#asked = null
-    await this.#look()
+    return await this.#look()
   }
 
-  #look(): Promise<void> {
+  #look(): Promise<Knowledge> {
     this.#reading ??= this.#lookOnce().finally(() => {
       this.#reading = null
     })
     return this.#reading
   }
 
-  async #lookOnce(): Promise<void> {
+  async #lookOnce(): Promise<Knowledge> {
     this.#lookedAtMs = performance.now()
     const reading = await this.#options.source.read()
-    switch (reading.kind) {
-      case 'unchanged':
-        return
-      case 'read':
-        return this.#accept(reading.endpoints)
-      case 'faulty':
-        return this.#shout(reading.problems)
-    }
+    if (reading.kind === 'unsettled') return 'unknown'
+    if (reading.kind === 'read') this.#accept(reading.endpoints)
+    if (reading.kind === 'faulty') this.#shout(reading.problems)
+    return this.#problem === null ? 'current' : 'unknown'
   }
 
   #accept(endpoints: EndpointSet): void {

@@ -66,6 +66,12 @@ export interface IdentificationPolicy {
 /** A secret verified a webhook at a moment in milliseconds since the epoch; must be quick. */
 export type SecretMatched = (endpointId: string, secretId: string, atMs: number) => void
 
+/** What destroys the event because of something that is not among the endpoints. */
+const FINAL_ON_KNOWLEDGE: ReadonlySet<ErrorCode> = new Set([
+  'invalid_signature',
+  'unknown_endpoint',
+])
+
 /** An unknown endpoint costs the same HMAC as a wrong signature, so that time tells nothing. */
 const DECOY_KEY = signingKey(randomBytes(32).toString('hex'))
 const DECOYS = [{ id: 'decoy', key: DECOY_KEY, notAfterMs: null }]
@@ -127,8 +133,13 @@ export class Identifier {
     if (header === null) return refused('malformed_header')
     const first = this.#check(webhook, header)
     if (first.kind === 'verified') return this.#noted(first)
-    await this.#store.refresh()
-    return this.#noted(this.#check(webhook, header))
+    const knowledge = await this.#store.refresh()
+    const second = this.#noted(this.#check(webhook, header))
+    const isFinal = second.kind === 'refused' && FINAL_ON_KNOWLEDGE.has(second.code)
+    // The secret or the endpoint may be in what could not be read, so nothing final is said.
+    return isFinal && knowledge === 'unknown'
+      ? refused('endpoints_uncertain', second.endpoint)
+      : second
   }
 
   /** Also of a secret beyond its time: that it is still signed with is what an operator must know. */
@@ -161,7 +172,9 @@ export class Identifier {
   }
 
   #unknown(id: string): ErrorCode {
+    // Only `removed` ends an endpoint: one that is merely gone was lost by a mistake of ours.
+    if (this.#store.seen(id)) return 'endpoint_vanished'
     const mayAppear = this.#policy.unseenEndpoint === 'retry' && looksIssued(id)
-    return mayAppear && !this.#store.seen(id) ? 'endpoint_unseen' : 'unknown_endpoint'
+    return mayAppear ? 'endpoint_unseen' : 'unknown_endpoint'
   }
 }

@@ -3,6 +3,9 @@ import { added, removed, retired, rotated, switched } from '#cli/endpoint-change
 import { CliFault } from '#cli/fault.ts'
 import type { EndpointId, TenantId } from '#core/ids.ts'
 import type { EndpointStore } from '#ingress/endpoint-store.ts'
+import type { Webhook } from '#ingress/identification.ts'
+import { Identifier } from '#ingress/identification.ts'
+import { signatureHeader } from '#ingress/signature.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import type { StoreStage } from './endpoint-stages.ts'
 import { databaseStage, fileStage } from './endpoint-stages.ts'
@@ -33,6 +36,19 @@ async function add(n: number): Promise<void> {
 async function rotate(n: number, text: string): Promise<void> {
   const times = { nowMs: Date.now(), oldNotAfterMs: null }
   await stage.book().change((found) => [rotated(found, `whk_${n}`, value(text), times)], 'ada')
+}
+
+function webhookOf(endpointId: string, secret: string): Webhook {
+  const body = Buffer.from('{}')
+  return {
+    endpointId,
+    signatures: [signatureHeader(secret, body, Math.floor(Date.now() / 1000))],
+    oldSignatures: [],
+    traceparent: undefined,
+    contentType: undefined,
+    arrivedAtMs: 0,
+    body,
+  }
 }
 
 function ids(store: EndpointStore): string | null {
@@ -144,6 +160,38 @@ describe.each([
     await eventually(() => loads() === loaded + 1, soon)
     await rotate(1, 'newer')
     await eventually(() => secretsOf(store, 'whk_1')?.length === 2, soon)
+  })
+
+  it('let no event be destroyed by a secret that could not be read', async () => {
+    await add(1)
+    await add(2)
+    const store = await stage.watch(NEVER)
+    const policy = { toleranceSeconds: 300, oldSignatureHeader: false } as const
+    const identifier = new Identifier(store, { ...policy, unseenEndpoint: 'refuse' }, Date.now)
+    const answered = async (endpointId: string, secret: string) => {
+      const webhook = webhookOf(endpointId, `${SECRET}_${secret}`)
+      const result = await identifier.identify(webhook)
+      return result.kind === 'refused' ? result.code : result.kind
+    }
+    const all = async () => [
+      ...[await answered('whk_1', '1'), await answered('whk_1', 'newer')],
+      ...[await answered('whk_1', 'of a stranger'), await answered('whk_3', '3')],
+    ]
+    await rotate(1, 'newer')
+    await stage.spoil()
+    const uncertain = ['verified', ...Array.from({ length: 3 }, () => 'endpoints_uncertain')]
+    expect(await all()).toEqual(uncertain)
+    // The fault stands, although nothing was written since it was read.
+    expect(await all()).toEqual(uncertain)
+    await stage.mend()
+    const certain = ['verified', 'verified', 'invalid_signature', 'unknown_endpoint']
+    expect(await all()).toEqual(certain)
+    await stage.away()
+    expect(await answered('whk_1', '1')).toBe('verified')
+    expect(await answered('whk_1', 'of a stranger')).toBe('endpoints_uncertain')
+    await stage.back()
+    await eventually(async () => (await store.refresh()) === 'current', soon)
+    expect(await all()).toEqual(certain)
   })
 
   it('are not loaded after a cold start without the store, until it is there', async () => {

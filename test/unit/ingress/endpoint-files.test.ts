@@ -165,7 +165,7 @@ describe('the endpoints of a file', () => {
     await swap('..v2')
     await pipe.writeFile(setOf('2..v2'))
     await pipe.close()
-    expect(await reading).toEqual({ kind: 'unchanged' })
+    expect(await reading).toEqual({ kind: 'unsettled' })
   })
 
   it('follow each swap of several Secrets that are mounted as one folder', async () => {

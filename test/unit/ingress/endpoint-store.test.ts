@@ -52,11 +52,27 @@ describe('a refresh of the endpoints', () => {
     expect(looks()).toBe(2)
   })
 
+  it('says whether what is held is all there is: not after a fault, until it was mended', async () => {
+    const faulty = { kind: 'faulty', problems: ['broken'] } as const
+    const unchanged = { kind: 'unchanged' } as const
+    const read = { kind: 'read', endpoints: new Map() } as const
+    const readings: SourceReading[] = [
+      ...[faulty, unchanged, read, unchanged, { kind: 'unsettled' } as const, unchanged],
+      ...[faulty, unchanged],
+    ]
+    const { store } = watched(async () => readings.shift() ?? unchanged, 0)
+    const said: string[] = []
+    while (readings.length > 0) said.push(await store.refresh())
+    expect(said).toEqual([
+      ...['unknown', 'unknown', 'current', 'current', 'unknown', 'current'],
+      ...['unknown', 'unknown'],
+    ])
+  })
+
   it('holds nobody for longer than about a second when the source hangs', async () => {
     const { store } = watched(() => new Promise(() => {}), 0)
     const begun = performance.now()
-    await store.refresh()
-    await store.refresh()
+    expect([await store.refresh(), await store.refresh()]).toEqual(['unknown', 'unknown'])
     expect(performance.now() - begun).toBeLessThan(5000)
   })
 })

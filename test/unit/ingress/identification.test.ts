@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EndpointStore } from '#ingress/endpoint-store.ts'
+import type { EndpointStore, Knowledge } from '#ingress/endpoint-store.ts'
 import type { EndpointSet } from '#ingress/endpoints.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
 import type { IdentificationPolicy, Webhook } from '#ingress/identification.ts'
@@ -34,6 +34,7 @@ function storeOf(
   current: EndpointSet | null,
   next: EndpointSet | null = current,
   seen: string[] = [],
+  knowledge: Knowledge = 'current',
 ) {
   let loaded = current
   let refreshes = 0
@@ -43,6 +44,7 @@ function storeOf(
     refresh: async () => {
       refreshes += 1
       loaded = next
+      return knowledge
     },
     refreshes: () => refreshes,
   }
@@ -142,12 +144,30 @@ describe('the identification', () => {
   it('answers an id that may be being set up another way than one that was there', async () => {
     const none = setOf({ id: 'whk_other' })
     expect(await codeOf(storeOf(none), webhook())).toBe('endpoint_unseen')
-    expect(await codeOf(storeOf(none, none, [ISSUED]), webhook())).toBe('unknown_endpoint')
     const odd = webhook({ endpointId: 'whk_odd' })
     expect(await codeOf(storeOf(none), odd)).toBe('unknown_endpoint')
     expect(await codeOf(storeOf(none), webhook(), { unseenEndpoint: 'refuse' })).toBe(
       'unknown_endpoint',
     )
+  })
+
+  it('never ends an event of an endpoint that was there and vanished without being removed', async () => {
+    const none = setOf({ id: 'whk_other' })
+    for (const unseenEndpoint of ['retry', 'refuse'] as const) {
+      const code = await codeOf(storeOf(none, none, [ISSUED]), webhook(), { unseenEndpoint })
+      expect(code).toBe('endpoint_vanished')
+    }
+  })
+
+  it('says nothing final on knowledge that may be old, neither of a signature nor of an id', async () => {
+    const known = setOf({})
+    const signatures = [signatureHeader('added meanwhile', body, NOW_SECONDS)]
+    const unsure = storeOf(known, known, [], 'unknown')
+    expect(await codeOf(unsure, webhook({ signatures }))).toBe('endpoints_uncertain')
+    expect(await codeOf(unsure, webhook({ endpointId: 'whk_odd' }))).toBe('endpoints_uncertain')
+    expect(await codeOf(unsure, webhook())).toBe('verified')
+    const gone = setOf({ removed: true })
+    expect(await codeOf(storeOf(gone, gone, [], 'unknown'), webhook())).toBe('endpoint_removed')
   })
 
   it('says that a signature is stale, before and after now', async () => {

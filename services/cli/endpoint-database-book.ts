@@ -14,7 +14,13 @@ type Place = Extract<EndpointStorePlace, { kind: 'postgres' }>
 const NOTHING_KNOWN = -1n
 const MISSING: ReadonlySet<string> = new Set(['42P01', '42703', '3F000'])
 /** Its lock is held until the commit, so writers go one after another. */
-const NEXT_REVISION = 'UPDATE endpoints.revision SET value = value + 1 RETURNING value'
+const NEXT_REVISION = `
+UPDATE endpoints.revision SET value = value + 1,
+  tokens = (tokens - (value + 1 - $1)::text)
+    || jsonb_build_object((value + 1)::text, gen_random_uuid()::text)
+RETURNING value`
+/** Whoever missed more of them reads all endpoints anew. */
+const KEPT_TOKENS = 1000n
 const UPSERT = `
 INSERT INTO endpoints.endpoints (id, tenant_id, live_mode, state, decision_url, secrets, revision)
 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7)
@@ -58,7 +64,7 @@ export class DatabaseBook implements EndpointBook {
 
   async #changed(database: Database, decision: EndpointDecision, actor: string) {
     return await database.transaction(async (transaction) => {
-      const [row] = await transaction.query({ text: NEXT_REVISION, values: [] })
+      const [row] = await transaction.query({ text: NEXT_REVISION, values: [KEPT_TOKENS] })
       const revision = row?.value as bigint
       const changes = decision(await this.#found(transaction))
       for (const change of changes) await this.#write(transaction, change, revision, actor)
@@ -68,7 +74,8 @@ export class DatabaseBook implements EndpointBook {
 
   async #found(transaction: Transaction): Promise<FoundEndpoints> {
     const rows = await rowsAfter(transaction, this.#place.keys, NOTHING_KNOWN)
-    if (rows.problems.length > 0) throw failure(rows.problems.join('; '))
+    const problems = rows.faulty.map(({ problem }) => problem)
+    if (problems.length > 0) throw failure(problems.join('; '))
     return new Map(rows.entries.map((entry: EndpointEntry) => [entry.id, entry]))
   }
 

@@ -13,23 +13,53 @@ export const ENDPOINT_MIGRATIONS: MigrationSet = {
 
 /** Endpoints whose secrets are opened in one go; ten thousand take about 200 ms. */
 const AT_ONCE = 200
-const REVISION = 'SELECT value FROM endpoints.revision'
+/** By `to_jsonb`, since a database that no command has migrated yet lacks the column. */
+const REVISION = `
+SELECT value, to_jsonb(r) -> 'tokens' ->> value::text AS token,
+  to_jsonb(r) -> 'tokens' ->> ($1::bigint)::text AS known
+FROM endpoints.revision AS r`
 const NEWER = `
 SELECT id, tenant_id, live_mode, state, decision_url, secrets, revision FROM endpoints.endpoints
 WHERE revision > $1 ORDER BY id`
 
-/** Counts every change; it only ever grows, unless an older copy of the database was restored. */
-export async function revisionOf(transaction: Transaction): Promise<bigint> {
-  const [row] = await transaction.query({ name: 'endpoints_revision', text: REVISION, values: [] })
-  return (row?.value as bigint | undefined) ?? 0n
+/** A state of the tables. The number alone does not tell it: a failover may count it anew. */
+export interface Revision {
+  readonly value: bigint
+  /** Null in tables that were last changed by a release without tokens. */
+  readonly token: string | null
+}
+
+export interface FoundRevision extends Revision {
+  /** Whether the known one is in the history of this one, so that only newer rows differ. */
+  readonly follows: boolean
+}
+
+/** What the tables are at, seen from what is known. */
+export async function revisionOf(
+  transaction: Transaction,
+  known: Revision | null,
+): Promise<FoundRevision> {
+  const values = [known?.value ?? null]
+  const [row] = await transaction.query({ name: 'endpoints_revision', text: REVISION, values })
+  const value = (row?.value as bigint | undefined) ?? 0n
+  const token = (row?.token as string | null | undefined) ?? null
+  const kept = (row?.known as string | null | undefined) ?? null
+  const follows = known !== null && known.value <= value && known.token === kept
+  return { value, token, follows }
+}
+
+/** An endpoint whose row cannot be used as it is. */
+export interface FaultyRow {
+  readonly id: string
+  /** In words that repeat nothing but the id. */
+  readonly problem: string
+  /** Disabled and without secrets; null when not even that can be read of it. */
+  readonly bare: EndpointEntry | null
 }
 
 export interface EndpointRows {
   readonly entries: readonly EndpointEntry[]
-  /** The newest change among them, at least what was asked for. */
-  readonly revision: bigint
-  /** Endpoints that cannot be used, by id, never more of them. */
-  readonly problems: readonly string[]
+  readonly faulty: readonly FaultyRow[]
 }
 
 interface SealedSecret {
@@ -87,14 +117,22 @@ export async function rowsAfter(
   const values = [known]
   const rows = await transaction.query({ name: 'endpoints_newer', text: NEWER, values })
   const entries: EndpointEntry[] = []
-  const problems: string[] = []
-  let revision = known
+  const faulty: FaultyRow[] = []
   for (const [i, row] of rows.entries()) {
     if (i % AT_ONCE === AT_ONCE - 1) await turn()
     const entry = entryOf(keys, row)
-    if (typeof entry === 'string') problems.push(`endpoint ${row.id}: ${entry}`)
+    if (typeof entry === 'string') faulty.push(faultyRow(row, entry))
     else entries.push(entry)
-    if ((row.revision as bigint) > revision) revision = row.revision as bigint
   }
-  return { entries, revision, problems }
+  return { entries, faulty }
+}
+
+function faultyRow(row: Row, problem: string): FaultyRow {
+  const { id, tenant_id, live_mode } = row
+  const bare = endpointEntry({ id, tenant_id, live_mode, enabled: false, secrets: [] })
+  return {
+    id: String(id),
+    problem: `endpoint ${id}: ${problem}`,
+    bare: typeof bare === 'string' ? null : bare,
+  }
 }

@@ -19,7 +19,12 @@ export type Knowledge = 'current' | 'unknown'
 export type SourceReading =
   /** As at the last reading, whose problems still stand if it had any. */
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'read'; readonly endpoints: EndpointSet }
+  | {
+      readonly kind: 'read'
+      readonly endpoints: EndpointSet
+      /** Of single endpoints, which are among these as they were known, or disabled. */
+      readonly problems?: readonly string[]
+    }
   /** It was being written meanwhile: no problem, but what was read is not handed out. */
   | { readonly kind: 'unsettled' }
   /** Nothing is taken over from it: what was there before stays. */
@@ -126,15 +131,19 @@ export class WatchedEndpoints implements EndpointStore {
     this.#lookedAtMs = performance.now()
     const reading = await this.#options.source.read()
     if (reading.kind === 'unsettled') return 'unknown'
-    if (reading.kind === 'read') this.#accept(reading.endpoints)
+    if (reading.kind === 'read') this.#accept(reading.endpoints, reading.problems ?? [])
     if (reading.kind === 'faulty') this.#shout(reading.problems)
     return this.#problem === null ? 'current' : 'unknown'
   }
 
-  #accept(endpoints: EndpointSet): void {
+  #accept(endpoints: EndpointSet, problems: readonly string[]): void {
     this.#endpoints = endpoints
-    this.#problem = null
     for (const id of endpoints.keys()) this.#seen.add(id)
+    if (problems.length > 0) {
+      this.#shout(problems)
+      return
+    }
+    this.#problem = null
     this.#options.log.info({ event: 'endpoints.loaded', count: endpoints.size })
     this.#options.onReload('loaded', endpoints.size)
   }

@@ -4,9 +4,10 @@ import type { Database } from '#platform/postgres/database.ts'
 import { openDatabase } from '#platform/postgres/database.ts'
 import { databaseFailure, sqlState } from '#platform/postgres/failure.ts'
 import { migrate } from '#platform/postgres/migrations.ts'
+import type { EndpointRows, Revision } from './endpoint-rows.ts'
 import { ENDPOINT_MIGRATIONS, revisionOf, rowsAfter } from './endpoint-rows.ts'
 import type { EndpointSource, SourceReading } from './endpoint-store.ts'
-import type { EndpointSet } from './endpoints.ts'
+import type { Endpoint, EndpointSet } from './endpoints.ts'
 import { endpointSet } from './endpoints.ts'
 import type { SealingKeys } from './sealing.ts'
 
@@ -18,6 +19,7 @@ export interface EndpointTablesOptions {
 
 /** A bad signature costs a statement on the database, which all ingresses share. */
 export const TABLES_PACE_MS = 100
+const NOTHING_KNOWN = -1n
 const STATEMENT_TIMEOUT_MS = 5000
 /** Undefined table, column or schema: no command and no ingress of this version was here yet. */
 const OLDER: ReadonlySet<string> = new Set(['42P01', '42703', '3F000'])
@@ -34,8 +36,10 @@ export class EndpointTables implements EndpointSource {
   readonly #log: Logger
   readonly #database: Database
   /** Null until there was a reading. */
-  #revision: bigint | null = null
+  #revision: Revision | null = null
   #endpoints: EndpointSet = new Map()
+  /** What is wrong with endpoints that cannot be used, by their ids. */
+  #problems: ReadonlyMap<string, string> = new Map()
   #failed = false
 
   constructor({ url, keys, log }: EndpointTablesOptions) {
@@ -55,11 +59,15 @@ export class EndpointTables implements EndpointSource {
     const reading = await this.#tried()
     const recovered = this.#failed && reading.kind === 'unchanged'
     this.#failed = reading.kind === 'faulty'
-    return recovered ? { kind: 'read', endpoints: this.#endpoints } : reading
+    return recovered ? this.#held() : reading
   }
 
   async close(): Promise<void> {
     await this.#database.end()
+  }
+
+  #held(): SourceReading {
+    return { kind: 'read', endpoints: this.#endpoints, problems: [...this.#problems.values()] }
   }
 
   async #tried(): Promise<SourceReading> {
@@ -72,20 +80,41 @@ export class EndpointTables implements EndpointSource {
   }
 
   async #changes(): Promise<SourceReading> {
-    const revision = await this.#database.session(revisionOf)
-    if (revision === this.#revision) return { kind: 'unchanged' }
-    // A database that was restored from an older copy counts anew, so all of it is read.
-    const known = this.#revision === null || revision < this.#revision ? null : this.#revision
-    const rows = await this.#database.session((session) =>
-      rowsAfter(session, this.#keys, known ?? -1n),
+    const known = this.#revision
+    const { follows, ...revision } = await this.#database.session((session) =>
+      revisionOf(session, known),
     )
-    // The revision stays, so that the next look tries again: with another key it may open.
-    if (rows.problems.length > 0) return { kind: 'faulty', problems: rows.problems }
+    if (follows && known?.value === revision.value) return { kind: 'unchanged' }
+    // An older copy that was restored, or a standby that lacked changes: all of it is read.
+    const after = follows && known !== null ? known.value : NOTHING_KNOWN
+    const rows = await this.#database.session((session) => rowsAfter(session, this.#keys, after))
+    const problems = rows.faulty.map(({ problem }) => problem)
+    // Not even one opens: the keys are wrong, and this ingress is not ready.
+    const isUseless = known === null && rows.entries.length === 0 && problems.length > 0
+    if (isUseless) return { kind: 'faulty', problems }
+    await this.#take(rows, follows)
+    // What was committed between the two statements is among the rows already, and read once more.
+    this.#revision = revision
+    return this.#held()
+  }
+
+  /**
+   * One row that cannot be used holds up no change of another, least of all a revocation: it stays
+   * as it was known, or is disabled, since a 404 would destroy its events.
+   */
+  async #take(rows: EndpointRows, follows: boolean): Promise<void> {
     const changed = await endpointSet(rows.entries)
-    this.#endpoints = new Map([...(known === null ? [] : this.#endpoints), ...changed])
-    // What was committed between the two statements is among the rows already.
-    this.#revision = rows.entries.length === 0 ? revision : rows.revision
-    return { kind: 'read', endpoints: this.#endpoints }
+    const old = this.#endpoints
+    const bare = await endpointSet(rows.faulty.flatMap((row) => row.bare ?? []))
+    const kept = rows.faulty.flatMap(({ id }): [string, Endpoint][] => {
+      const endpoint = old.get(id) ?? bare.get(id)
+      return endpoint === undefined ? [] : [[id, endpoint]]
+    })
+    const problems = new Map(follows ? this.#problems : [])
+    for (const id of changed.keys()) problems.delete(id)
+    for (const { id, problem } of rows.faulty) problems.set(id, problem)
+    this.#endpoints = new Map([...(follows ? old : []), ...kept, ...changed])
+    this.#problems = problems
   }
 
   /** Makes the tables, where this ingress may; with SELECT alone it waits for the command line. */

@@ -133,7 +133,8 @@ describe.each([
     await stage.spoil()
     const broken = () => stage.lines.filter((line) => line.includes('endpoints.broken'))
     await eventually(() => broken().length > 0, soon)
-    expect(store.current()).toBe(before)
+    expect(ids(store)).toBe('whk_1,whk_2')
+    for (const id of ['whk_1', 'whk_2']) expect(store.current()?.get(id)).toBe(before?.get(id))
     expect(store.problem()).toBeNull()
     const reading = await stage
       .book()

@@ -15,6 +15,7 @@ import type { DeclaredEndpoint } from './stage.ts'
 import { IngressStage, newEndpoint, nowSeconds, sampleFor } from './stage.ts'
 
 const soon = { withinMs: 30_000 }
+const NEVER = 600_000
 const KEY_A = `a:${Buffer.alloc(32, 1).toString('base64')}`
 const KEY_B = `b:${Buffer.alloc(32, 2).toString('base64')}`
 
@@ -45,10 +46,10 @@ async function add(endpoint: DeclaredEndpoint, keys = KEY_A): Promise<void> {
   await bookWith(keys).change((found) => [added(found, entry, secret, Date.now())], 'ada')
 }
 
-async function watch(keys: string, url = own.url) {
+async function watch(keys: string, url = own.url, pollMs = 100) {
   const settings = loadSettings(ENDPOINT_SETTINGS, environment(keys, url))
   const log = createLogger({ service: 'test', level: 'silent' })
-  const watched = watchedEndpoints({ ...settings, endpointsPollMs: 100 }, log, () => {})
+  const watched = watchedEndpoints({ ...settings, endpointsPollMs: pollMs }, log, () => {})
   onTestFinished(() => watched.stop())
   await watched.start()
   return watched
@@ -137,6 +138,52 @@ describe('endpoints in Postgres', () => {
     await rows('UPDATE endpoints.revision SET value = 1')
     await eventually(() => store.current()?.size === 1, soon)
     expect([store.current()?.has(kept.id), store.seen(lost.id)]).toEqual([true, true])
+  })
+
+  it('are read anew as a whole after a failover in which the same revision came again', async () => {
+    const [kept, lost, other] = [newEndpoint(), newEndpoint(), newEndpoint()]
+    await add(kept)
+    await add(lost)
+    const store = await watch(KEY_A, own.url, NEVER)
+    expect(store.current()?.has(lost.id)).toBe(true)
+    // The standby that is promoted lacks the last change, and the next one has its number.
+    const [before] = await rows('SELECT value FROM endpoints.revision')
+    await rows(`DELETE FROM endpoints.endpoints WHERE id = '${lost.id}'`)
+    await rows(`UPDATE endpoints.revision SET value = value - 1, tokens = tokens - value::text`)
+    await add(other)
+    expect(await rows('SELECT value FROM endpoints.revision')).toEqual([before])
+    expect(await store.refresh()).toBe('current')
+    expect([...(store.current()?.keys() ?? [])].sort()).toEqual([kept.id, other.id].sort())
+    await add(newEndpoint())
+    expect(await store.refresh()).toBe('current')
+    expect(store.current()?.size).toBe(3)
+  })
+
+  it('go on changing when one of them has a row that no key opens', async () => {
+    const [good, bad] = [newEndpoint(), newEndpoint()]
+    await add(good)
+    await add(bad)
+    const store = await watch(KEY_A, own.url, NEVER)
+    const known = store.current()?.get(bad.id)
+    await rows('UPDATE endpoints.revision SET value = value + 1')
+    await rows(`UPDATE endpoints.endpoints AS e SET revision = r.value,
+      state = CASE id WHEN '${good.id}' THEN 'disabled' ELSE state END,
+      secrets = CASE id WHEN '${bad.id}' THEN jsonb_set(secrets, '{0,key}', '"gone"') ELSE secrets END
+      FROM endpoints.revision AS r`)
+    for (const look of ['the first', 'the next']) {
+      expect(await store.refresh(), look).toBe('unknown')
+      expect(store.current()?.get(good.id)?.state).toBe('disabled')
+      expect(store.current()?.get(bad.id)).toBe(known)
+    }
+    const fresh = await watch(KEY_A, own.url, NEVER)
+    expect([good, bad].map(({ id }) => fresh.current()?.get(id)?.state)).toEqual([
+      ...['disabled', 'disabled'],
+    ])
+    await rows('UPDATE endpoints.revision SET value = value + 1')
+    await rows(`UPDATE endpoints.endpoints AS e SET revision = r.value,
+      secrets = jsonb_set(secrets, '{0,key}', '"a"') FROM endpoints.revision AS r`)
+    expect([await store.refresh(), await fresh.refresh()]).toEqual(['current', 'current'])
+    expect(fresh.current()?.get(bad.id)?.state).toBe('enabled')
   })
 })
 

@@ -11,6 +11,7 @@ import { IngressStage, newEndpoint, sampleFor } from './stage.ts'
 const UNHEARD = 'unheard.of'
 /** Some requests never end by themselves. */
 const BRIEF_STOP = { DRAIN_DEADLINE_MS: '1000' }
+const GET = 'GET /v1/hooks/x HTTP/1.1\r\nHost: a\r\n\r\n'
 const soon = { withinMs: 30_000 }
 const [noisy, quiet] = [newEndpoint(), newEndpoint()]
 
@@ -234,13 +235,40 @@ describe('connections that ask nothing', () => {
 
   it('give way when there are too many connections', async () => {
     stage = await IngressStage.set({ endpoints: [quiet], settings: { MAX_CONNECTIONS: '3' } })
-    const get = 'GET /v1/hooks/x HTTP/1.1\r\nHost: a\r\n\r\n'
-    const idle = Array.from({ length: 3 }, () => open(get))
+    const idle = Array.from({ length: 3 }, () => open(GET))
     await eventually(() => idle.every((one) => one.text().includes('method_not_allowed')), soon)
     await eventually(async () => {
       const answer = await send(quiet).catch(() => null)
       return answer?.status === 200
     }, soon)
     expect(await stage.metric('ingress_cut_connections_total')).toBeGreaterThan(0)
+  })
+
+  it('give way before a sender that keeps its connection, when they have all other places', async () => {
+    // Their own time-outs come too late to help.
+    const late = { HEADERS_TIMEOUT_MS: '60000', REQUEST_TIMEOUT_MS: '60000' }
+    stage = await IngressStage.set({
+      endpoints: [quiet],
+      settings: { ...BRIEF_STOP, ...late, MAX_CONNECTIONS: '20' },
+    })
+    const answers = (one: ReturnType<typeof open>) => one.text().split('method_not_allowed').length
+    const kept = open(GET)
+    await eventually(() => answers(kept) === 2, soon)
+    for (let n = 0; n < 20; n += 1) open('')
+    for (let n = 0; n < 5; n += 1) open('POST /v1/hooks/x HTTP/1.1\r\nHos')
+    for (let served = 0; served < 10; served += 1) {
+      await eventually(async () => {
+        const newcomer = open(GET)
+        const { socket } = newcomer
+        const isOver = () => socket.destroyed || socket.readableEnded
+        await eventually(() => isOver() || answers(newcomer) === 2, soon)
+        return answers(newcomer) === 2
+      }, soon)
+    }
+    const cuts = await stage.metrics.getSingleMetric('ingress_cut_connections_total')?.get()
+    const silent = cuts?.values.find(({ labels }) => labels.cause === 'silent')?.value
+    expect(silent).toBeGreaterThanOrEqual(10)
+    kept.socket.write(GET)
+    await eventually(() => answers(kept) === 3, soon)
   })
 })

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { ErrorCode } from '#core/errors.ts'
 import { looksIssued } from '#core/ids.ts'
-import type { EndpointStore } from './endpoint-store.ts'
+import type { EndpointStore, Knowledge } from './endpoint-store.ts'
 import type { Endpoint } from './endpoints.ts'
+import type { Limit } from './pressure.ts'
 import type { SignatureHeader, VerifiedBody } from './signature.ts'
 import { isUsable, parseSignatureHeader, signingKey, verify } from './signature.ts'
 
@@ -53,6 +54,8 @@ export type Identification =
       readonly endpoint: Endpoint | null
       /** The secret that matched although it is beyond its time. */
       readonly secretId: string | null
+      /** Which limit was met, if one was. */
+      readonly limit: Limit | null
     }
 
 export interface IdentificationPolicy {
@@ -61,6 +64,8 @@ export interface IdentificationPolicy {
   readonly oldSignatureHeader: boolean
   /** What an id is answered that was never seen but may be being set up: 503 or 404. */
   readonly unseenEndpoint: 'retry' | 'refuse'
+  /** Bytes of bodies that may wait for a look at the endpoints, all together. */
+  readonly waitingBytes: number
 }
 
 /** A secret verified a webhook at a moment in milliseconds since the epoch; must be quick. */
@@ -80,8 +85,9 @@ function refused(
   code: ErrorCode,
   endpoint: Endpoint | null = null,
   secretId: string | null = null,
+  limit: Limit | null = null,
 ): Identification {
-  return { kind: 'refused', code, endpoint, secretId }
+  return { kind: 'refused', code, endpoint, secretId, limit }
 }
 
 /** A well-formed signature header and where it came from. */
@@ -109,6 +115,7 @@ export class Identifier {
   readonly #policy: IdentificationPolicy
   readonly #now: () => number
   readonly #matched: SecretMatched
+  #waitingBytes = 0
 
   /** @param now milliseconds since the epoch */
   constructor(
@@ -125,7 +132,9 @@ export class Identifier {
 
   /**
    * Never rejects for what a caller sent. A signature or endpoint that does not match is tried
-   * again after the secrets were reloaded, since a rotation may be younger than the last look.
+   * again after the secrets were reloaded, since a rotation may be younger than the last look. Its
+   * body is held meanwhile, and nobody is known to have sent it: beyond `waitingBytes` the answer
+   * is that there is too much, never that the signature is wrong.
    */
   async identify(webhook: Webhook): Promise<Identification> {
     if (this.#store.current() === null) return refused('endpoints_not_loaded')
@@ -133,13 +142,25 @@ export class Identifier {
     if (header === null) return refused('malformed_header')
     const first = this.#check(webhook, header)
     if (first.kind === 'verified') return this.#noted(first)
-    const knowledge = await this.#store.refresh()
+    const knowledge = await this.#looked(webhook.body)
+    if (knowledge === null) return refused('overloaded', first.endpoint, null, 'body_bytes')
     const second = this.#noted(this.#check(webhook, header))
     const isFinal = second.kind === 'refused' && FINAL_ON_KNOWLEDGE.has(second.code)
     // The secret or the endpoint may be in what could not be read, so nothing final is said.
     return isFinal && knowledge === 'unknown'
       ? refused('endpoints_uncertain', second.endpoint)
       : second
+  }
+
+  /** Waits for a look at the endpoints; null when too much waits for it already. */
+  async #looked({ buffer: { byteLength } }: Buffer): Promise<Knowledge | null> {
+    if (this.#waitingBytes + byteLength > this.#policy.waitingBytes) return null
+    this.#waitingBytes += byteLength
+    try {
+      return await this.#store.refresh()
+    } finally {
+      this.#waitingBytes -= byteLength
+    }
   }
 
   /** Also of a secret beyond its time: that it is still signed with is what an operator must know. */

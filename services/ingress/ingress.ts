@@ -252,6 +252,7 @@ class Ingress implements RunningIngress {
       toleranceSeconds: settings.signatureToleranceSeconds,
       oldSignatureHeader: settings.oldSignatureHeader,
       unseenEndpoint: settings.unseenEndpoint,
+      waitingBytes: settings.bodiesBytes / 2,
     }
     const identifier = new Identifier(this.#endpoints, policy, Date.now, (endpoint, secret, at) =>
       this.#usage.matched(endpoint, secret, at),

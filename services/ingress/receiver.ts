@@ -119,7 +119,9 @@ export class Receiver {
   async #received(webhook: Webhook): Promise<Unsettled> {
     const who = await this.#options.identify(webhook)
     const { endpoint, secretId } = who
-    if (who.kind === 'refused') return refusal(who.code, { endpoint, secretId })
+    if (who.kind === 'refused') {
+      return refusal(who.code, { endpoint, secretId, limit: who.limit })
+    }
     const { stale } = who
     const signatureHeader = who.signature.name
     const known = { endpoint: who.endpoint, secretId, signatureHeader, staleSignature: stale }

@@ -14,6 +14,7 @@ const policy: IdentificationPolicy = {
   toleranceSeconds: 300,
   oldSignatureHeader: true,
   unseenEndpoint: 'retry',
+  waitingBytes: 1_000_000,
 }
 
 function setOf(...declared: readonly Readonly<Record<string, unknown>>[]): EndpointSet {
@@ -134,6 +135,35 @@ describe('the identification', () => {
   it('refuses a signature that matches no secret', async () => {
     const signatures = [signatureHeader('wrong', body, NOW_SECONDS)]
     expect(await codeOf(storeOf(setOf({})), webhook({ signatures }))).toBe('invalid_signature')
+  })
+
+  it('holds few bodies while it looks again, and gives their bytes back however the look ends', async () => {
+    let end: (error?: Error) => void = () => undefined
+    const refresh = () =>
+      new Promise<void>((resolve, reject) => {
+        end = (error) => (error === undefined ? resolve() : reject(error))
+      })
+    const store = { ...storeOf(setOf({})), refresh }
+    const waitingBytes = 1500
+    const identifier = new Identifier(store, { ...policy, waitingBytes }, () => NOW_SECONDS * 1000)
+    const large = Buffer.alloc(1000)
+    const bad = { body: large, signatures: [signatureHeader('wrong', large, NOW_SECONDS)] }
+    const ends = [
+      { error: undefined, outcome: { code: 'invalid_signature', limit: null } },
+      { error: new Error('gone'), outcome: 'gone' },
+      { error: undefined, outcome: { code: 'invalid_signature', limit: null } },
+    ]
+    for (const { error, outcome } of ends) {
+      const waiting = identifier.identify(webhook(bad)).catch(({ message }: Error) => message)
+      const refused = await identifier.identify(webhook(bad))
+      expect(refused).toMatchObject({ code: 'overloaded', limit: 'body_bytes' })
+      const good = { body: large, signatures: [signatureHeader('first', large, NOW_SECONDS)] }
+      expect((await identifier.identify(webhook(good))).kind).toBe('verified')
+      end(error)
+      const result = await waiting
+      if (typeof outcome === 'string') expect(result).toBe(outcome)
+      else expect(result).toMatchObject(outcome)
+    }
   })
 
   it('tells disabled from removed endpoints', async () => {

@@ -6,7 +6,7 @@ import fastify from 'fastify'
 import type { ErrorCode } from '#core/errors.ts'
 import type { Outcome } from '#core/outcome.ts'
 import { answerOf, errorAnswer } from '#core/outcome.ts'
-import type { TraceSpan, Tracing } from '#platform/traces.ts'
+import type { Tracing } from '#platform/traces.ts'
 import type { CutCause } from './admission-metrics.ts'
 import type { BodyIntake, BodyRefusal } from './body-intake.ts'
 import { limitConnections } from './connection-limits.ts'
@@ -15,9 +15,9 @@ import { OpenRequests } from './open-requests.ts'
 import type { Receiver } from './receiver.ts'
 import type { Reception } from './reception.ts'
 import { limitRefusal, refusal } from './reception.ts'
-import type { Answered, Report } from './report.ts'
-import { lineOf } from './report.ts'
+import type { Report } from './report.ts'
 import { refusedBody, takeAnyBody, takeBody } from './request-body.ts'
+import { callersTraceparent, RequestSpans } from './request-spans.ts'
 import type { IngressSettings } from './settings.ts'
 
 export interface IngressAppOptions {
@@ -59,12 +59,6 @@ function placeOf(outcome: Outcome): string | null {
   return `${topic}/${partition}/${offset}`
 }
 
-/** Two of them say nothing (W3C trace context, section 2.3). */
-function callersTraceparent({ raw }: FastifyRequest): string | undefined {
-  const { traceparent = [] } = raw.headersDistinct
-  return traceparent.length === 1 ? traceparent[0] : undefined
-}
-
 function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook {
   const { headersDistinct } = request.raw
   const { endpointId } = request.params as { endpointId: string }
@@ -83,60 +77,26 @@ function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook
 function codeOfError(error: unknown): ErrorCode {
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout'
+  // The caller went before its request was whole; a 400 would be final for an event cut short.
+  if (code === 'HPE_INVALID_EOF_STATE') return 'request_timeout'
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return 'unknown_endpoint'
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
   const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   return isCallers || String(code).startsWith('HPE_') ? 'bad_request' : 'internal'
 }
 
-/** What a span tells of its request: the identifiers of the line about it. */
-const TOLD_BY_SPANS = [
-  'status',
-  'outcome',
-  'reason',
-  'endpoint_id',
-  'tenant_id',
-  'mode',
-  'event_id',
-  'event_type',
-  'api_version',
-  'topic',
-  'partition',
-  'offset',
-] as const
-
-/** The spans of the requests in hand. */
-class RequestSpans {
-  readonly #tracing: Tracing
-  readonly #spans = new WeakMap<FastifyRequest, TraceSpan>()
-
-  constructor(tracing: Tracing) {
-    this.#tracing = tracing
-  }
-
-  begin(request: FastifyRequest): void {
-    const links = [callersTraceparent(request)]
-    const span = this.#tracing.begin('webhook.received', { kind: 'server', links })
-    this.#spans.set(request, span)
-  }
-
-  traceparentOf(request: FastifyRequest): string | undefined {
-    return this.#spans.get(request)?.traceparent
-  }
-
-  end(request: FastifyRequest, answered: Answered): void {
-    const span = this.#spans.get(request)
-    if (span === undefined) return
-    const line = lineOf(answered)
-    const facts = Object.fromEntries(TOLD_BY_SPANS.map((name) => [name, line[name]]))
-    span.end(facts, answered.answer.status >= 500)
-  }
+/** Node forgets such a socket; a caller that never closes its side would keep it for ever. */
+function letGo(socket: Socket, lastWords = ''): void {
+  socket.end(lastWords)
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 /** Sends the answers of one app, and sees to it that each is counted once. */
 class Answers {
   readonly #options: IngressAppOptions
   readonly #spans: RequestSpans | null
+  /** Whose last answer was written by hand: it was that to the request that broke off. */
+  readonly #ended = new WeakSet<Socket>()
 
   constructor(options: IngressAppOptions, spans: RequestSpans | null) {
     this.#options = options
@@ -146,8 +106,9 @@ class Answers {
   send(reply: FastifyReply, requestId: string, reception: Reception, tookMs: number): FastifyReply {
     const answer = answerOf(reception.outcome, requestId)
     const answered = { requestId, reception, answer, tookMs }
-    this.#options.report.answered(answered)
     this.#spans?.end(reply.request, answered)
+    if (this.#ended.has(reply.request.raw.socket)) return reply.hijack()
+    this.#options.report.answered(answered)
     reply.code(answer.status)
     if (answer.contentType !== undefined) reply.header('content-type', answer.contentType)
     if (answer.retry) reply.header('retry-after', retryAfterSeconds(reception.retryAfterMs))
@@ -195,17 +156,17 @@ class Answers {
       socket.destroy()
       return
     }
+    this.#ended.add(socket)
     const requestId = newRequestId()
     const answer = errorAnswer(code, requestId)
     this.#options.report.answered({ requestId, reception: refusal(code), answer, tookMs: 0 })
     const body = JSON.stringify(answer.body)
-    socket.end(
+    letGo(
+      socket,
       `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n` +
         'content-type: application/json; charset=utf-8\r\n' +
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
-    // Node forgets such a socket; a caller that never closes its side would keep it for ever.
-    setTimeout(() => socket.destroy(), LINGER_MS).unref()
   }
 }
 
@@ -231,8 +192,13 @@ function bareApp(answers: Answers, settings: IngressSettings): FastifyInstance {
       headersTimeout: Math.min(settings.headersTimeoutMs, settings.requestTimeoutMs),
       connectionsCheckingInterval: SLOWNESS_CHECK_MS,
     },
-    clientErrorHandler: (error, socket) => {
-      open.afterwards(socket as Socket, () => answers.broken(error, socket as Socket))
+    clientErrorHandler: (error, raw) => {
+      const socket = raw as Socket
+      const isRest = open.isRest(socket)
+      open.afterwards(socket, () => {
+        if (isRest) letGo(socket)
+        else answers.broken(error, socket)
+      })
     },
     frameworkErrors: (error, request, reply) => {
       answers.failed(reply as FastifyReply, String(request.id), error)

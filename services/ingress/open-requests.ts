@@ -12,6 +12,7 @@ interface InHand {
  */
 export class OpenRequests {
   readonly #bySocket = new WeakMap<Socket, Set<InHand>>()
+  readonly #latest = new WeakMap<Socket, InHand>()
 
   began(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
@@ -19,7 +20,15 @@ export class OpenRequests {
     this.#bySocket.set(socket, known)
     const own = { request, response }
     known.add(own)
+    this.#latest.set(socket, own)
     response.once('close', () => known.delete(own))
+  }
+
+  /** Whether what comes now is the rest of a request that was answered before it was whole. */
+  isRest(socket: Socket): boolean {
+    const latest = this.#latest.get(socket)
+    if (latest === undefined || latest.request.complete) return false
+    return this.#bySocket.get(socket)?.has(latest) === false
   }
 
   /** Acts once every request that arrived whole was answered; at once when there is none. */

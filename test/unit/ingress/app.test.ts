@@ -1,5 +1,8 @@
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { ingressApp } from '#ingress/app.ts'
 import { BodyIntake } from '#ingress/body-intake.ts'
 import { ingressMetrics } from '#ingress/metrics.ts'
@@ -10,6 +13,7 @@ import { compileRoutes } from '#ingress/routes.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
+import { eventually } from '../../fixtures/eventually.ts'
 
 const SECRET_WORDS = 'password of somebody'
 
@@ -63,8 +67,52 @@ function stage() {
     const answer = await app.inject({ method: 'POST', url: '/v1/hooks/whk_1', payload: '{}' })
     return { status: answer.statusCode, text: answer.body, headers: answer.headers }
   }
-  return { receiver, lines, post }
+  const answered = () =>
+    lines.filter((line) => line.includes('"webhook.received"')).map((line) => JSON.parse(line))
+  return { receiver, lines, post, app, answered }
 }
+
+/** Sends bytes, then ends as told; resolves with what came back when the ingress has let go. */
+async function converse(app: FastifyInstance, bytes: string, ending: 'half' | 'gone' | 'none') {
+  const { port } = app.server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1' })
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk.toString()
+  })
+  socket.on('error', () => undefined)
+  await new Promise<void>((resolve) => socket.write(bytes, () => resolve()))
+  if (ending === 'half') socket.end()
+  if (ending === 'gone') setTimeout(() => socket.destroy(), 50)
+  await new Promise((resolve) => socket.once('close', resolve))
+  await eventually(async () => (await connectionsOf(app)) === 0, { withinMs: 5000 })
+  return text
+}
+
+function connectionsOf({ server }: FastifyInstance): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)))
+}
+
+describe('a request that never becomes whole', () => {
+  const head = 'POST /v1/hooks/whk_1 HTTP/1.1\r\nHost: a\r\n'
+  const half = `${head}Content-Length: 100\r\n\r\n{"a":`
+
+  it.each([
+    ['its caller ends its side', half, 'half', 408],
+    ['its caller goes away', half, 'gone', 408],
+    ['its head ends in the middle', head, 'half', 408],
+    ['its chunks are none', `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 'none', 400],
+    ['it was refused unread', half.replace('100', '2000'), 'half', 413],
+  ] as const)('is answered and counted once: %s', async (_name, bytes, ending, status) => {
+    const { app, answered } = stage()
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    onTestFinished(() => app.close())
+    const text = await converse(app, bytes, ending)
+    expect(answered().map((line) => line.status)).toEqual([status])
+    if (ending !== 'gone') expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(text.split('HTTP/1.1').length).toBe(ending === 'gone' ? 1 : 2)
+  })
+})
 
 describe('an exception that nobody thought of', () => {
   it('is answered 500 and logged by its class and place, never by its words', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { RegisteredSchema } from '#core/catalogue.ts'
@@ -169,6 +169,8 @@ class Ingress implements RunningIngress {
     const { drainDelayMs, drainDeadlineMs } = this.#settings
     this.#draining = true
     await delay(drainDelayMs)
+    // The kernel resets what waits in the backlog of a listener that closes: take it in first.
+    await turn()
     const deadline = setTimeout(() => {
       this.#receiver.close()
       this.#app.server.closeAllConnections()

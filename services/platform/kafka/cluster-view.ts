@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import type { KafkaConnection } from './connection.ts'
@@ -56,8 +57,28 @@ async function offsetsAt(admin: Admin, topic: string, timestampMs: number) {
   return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]))
 }
 
+/** No attempt begins later than this after the first one. */
+const PATIENCE_MS = 10_000
+const PAUSE_MS = 250
+
+/** Nobody listens there, or the name means nothing: waiting does not help. */
+const NOBODY: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND'])
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
+/** Whether a busy cluster explains the failure: kafkajs calls it passing, and somebody listened. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const isGivenUp = error.name === 'KafkaJSNumberOfRetriesExceeded'
+  const isRetriable = 'retriable' in error && error.retriable === true
+  return (isGivenUp || isRetriable) && ![error, error.cause].some((one) => NOBODY.has(codeOf(one)))
+}
+
 /**
- * Looks at a cluster over one connection.
+ * Looks at a cluster, each time over one connection; a busy one is asked again for 10 s, so the work
+ * only asks.
  *
  * @throws what the work throws, and when Kafka cannot be reached.
  */
@@ -66,11 +87,19 @@ export async function viewCluster<Value>(
   log: Logger,
   work: (view: ClusterView) => Promise<Value>,
 ): Promise<Value> {
-  return await withAdmin(connection, log, (admin) =>
-    work({
-      ranges: (topics) => rangesOf(admin, topics),
-      memberships: (groupIds) => membershipsOf(admin, groupIds),
-      offsetsAt: (topic, timestampMs) => offsetsAt(admin, topic, timestampMs),
-    }),
-  )
+  const begun = performance.now()
+  for (;;) {
+    try {
+      return await withAdmin(connection, log, (admin) =>
+        work({
+          ranges: (topics) => rangesOf(admin, topics),
+          memberships: (groupIds) => membershipsOf(admin, groupIds),
+          offsetsAt: (topic, timestampMs) => offsetsAt(admin, topic, timestampMs),
+        }),
+      )
+    } catch (error) {
+      if (!isPassing(error) || performance.now() - begun > PATIENCE_MS) throw error
+      await delay(PAUSE_MS)
+    }
+  }
 }

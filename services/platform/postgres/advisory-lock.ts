@@ -27,9 +27,12 @@ export async function withAdvisoryLock<Result>(
   return await database.session(async (connection) => {
     const [row] = await connection.query({ text: TAKE, values: [name] })
     if (row?.taken !== true) return null
-    const result = await work(() => answers(connection))
-    // Without the connection there is no lock to give back.
-    if (await answers(connection)) await connection.query({ text: GIVE_BACK, values: [name] })
-    return { result }
+    try {
+      return { result: await work(() => answers(connection)) }
+    } finally {
+      // Also after a failure: the server notices the end of a connection only some time later.
+      // Without the connection there is no lock to give back.
+      if (await answers(connection)) await connection.query({ text: GIVE_BACK, values: [name] })
+    }
   })
 }

@@ -46,8 +46,9 @@ describe('work under a lock', () => {
 
   it('hears that its connection is gone, and with it the lock', async () => {
     const name = randomUUID()
+    // Waits for the backend's end (milliseconds): it says goodbye before it lets go of its locks.
     const kill = `
-SELECT pg_terminate_backend(pid) FROM pg_locks
+SELECT pg_terminate_backend(pid, 10000) FROM pg_locks
 WHERE locktype = 'advisory' AND granted
   AND (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`
     const heard = await withAdvisoryLock(one, name, async (isHeld) => {

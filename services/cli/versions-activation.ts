@@ -59,7 +59,7 @@ export async function activateVersion(
   access: VersionsAccess,
   catalogue: ControlTail,
   right: VersionsRight,
-  version: string,
+  { version, rate }: { readonly version: string; readonly rate: number | undefined },
 ): Promise<ActivationReport> {
   const { terminal, environment, topicPrefix } = access
   const { cardNumbers, recordDeadlineMs, catalogueLeaseMs, ...judged } = cliSettings(
@@ -77,6 +77,7 @@ export async function activateVersion(
       judgement: { ...judged, table, cardNumbersHeld: cardNumbers === 'quarantine' },
       attempts,
       isAlone: right.isAlone,
+      rate: rate ?? null,
       stopped,
       tally,
       onStep: () => note(() => `${version}: ${tally.moved} released so far`),

@@ -17,6 +17,8 @@ import { activationJson, activationLines, endWord } from './versions-text.ts'
 
 export interface ActivationOptions extends ActorOption {
   readonly json?: true
+  /** Events a second that are released, at most. */
+  readonly rate?: number
 }
 
 const silent = createLogger({ service: 'cli', level: 'silent' })
@@ -42,10 +44,10 @@ async function activated(
   access: VersionsAccess,
   right: VersionsRight,
   version: string,
-  { json }: ActivationOptions,
+  { json, rate }: ActivationOptions,
 ): Promise<void> {
   const report = await withCatalogue(access.connection, access.topic, (catalogue) =>
-    activateVersion(access, catalogue, right, version),
+    activateVersion(access, catalogue, right, { version, rate }),
   )
   // What was released is told also when the database went away meanwhile.
   const isAudited = await right.audit(outcomeOf(report)).then(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { version } from './choices.ts'
+import { rate, version } from './choices.ts'
 import type { Terminal } from './terminal.ts'
 import type { ActivationOptions } from './versions-add.ts'
 import { addVersion, releaseVersion } from './versions-add.ts'
@@ -21,6 +21,10 @@ function audited(command: Command): Command {
     .option(...JSON_OPTION)
 }
 
+function releasing(command: Command): Command {
+  return audited(command).option('--rate <r>', 'release so many events per second at most', rate)
+}
+
 function addReading(versions: Command, terminal: Terminal, examples: Examples): void {
   versions
     .command('list')
@@ -38,7 +42,7 @@ function addReading(versions: Command, terminal: Terminal, examples: Examples): 
 }
 
 function addActing(versions: Command, terminal: Terminal, examples: Examples): void {
-  audited(versions.command('add'))
+  releasing(versions.command('add'))
     .description('check, register, release what waits in order, activate')
     .argument('<folder>', 'the folder of one version, with its samples')
     .addHelpText(
@@ -52,7 +56,7 @@ the ingresses where these are not the defaults; so must JSON_MAX_DEPTH and CARD_
 ${examples('versions add schemas/2026-09-01', 'versions add ../candidate/2026-09-01 --json')}`,
     )
     .action((folder: string, options: ActivationOptions) => addVersion(terminal, folder, options))
-  audited(versions.command('release'))
+  releasing(versions.command('release'))
     .description('go on with an addition that was interrupted: release what waits, activate')
     .argument(...VERSION)
     .addHelpText('after', examples('versions release 2026-09-01'))

@@ -49,7 +49,7 @@ export async function revisionOf(
 }
 
 /** An endpoint whose row cannot be used as it is. */
-export interface FaultyRow {
+interface FaultyRow {
   readonly id: string
   /** In words that repeat nothing but the id. */
   readonly problem: string

@@ -47,9 +47,12 @@ class Run {
   halted: string | null = null
   readonly #release: Release
   readonly #beganMs = performance.now()
+  /** A tally may be of several releases. */
+  readonly #movedBefore: number
 
   constructor(release: Release) {
     this.#release = release
+    this.#movedBefore = release.tally.moved
   }
 
   get over(): boolean {
@@ -116,7 +119,8 @@ class Run {
   async #pause(): Promise<void> {
     const { attempts, rate, stopped, tally } = this.#release
     if (rate === null || attempts === null) return
-    const ms = pauseMs(tally.moved, performance.now() - this.#beganMs, rate)
+    const moved = tally.moved - this.#movedBefore
+    const ms = pauseMs(moved, performance.now() - this.#beganMs, rate)
     // An abort is no failure: whoever waits looks at the signal.
     if (ms > 0) await delay(ms, undefined, { signal: stopped }).catch(() => {})
   }

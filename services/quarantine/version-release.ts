@@ -27,6 +27,8 @@ export interface VersionReleasing {
   >
   readonly attempts: BatchAttempts
   readonly isAlone: () => Promise<boolean>
+  /** Events a second at most, in each round; null for no limit. */
+  readonly rate: number | null
   readonly stopped: AbortSignal
   /** Of all rounds. */
   readonly tally: ReleaseTally
@@ -64,7 +66,7 @@ export class VersionRelease {
   }
 
   async #release(quarantine: VersionQuarantine): Promise<RoundEnd> {
-    const { version, attempts, isAlone, stopped, tally, onStep } = this.#options
+    const { version, attempts, isAlone, rate, stopped, tally, onStep } = this.#options
     const { mode, log } = quarantine
     const extents = await this.#newExtents(quarantine)
     if (extents === null) return { kind: 'halted', why: `${log.topic} cannot be reached` }
@@ -83,7 +85,7 @@ export class VersionRelease {
         destinationOf: (event) => destinationOf(event, context),
         attempts,
         isAlone,
-        rate: null,
+        rate,
         stopped,
         tally,
         onStep,

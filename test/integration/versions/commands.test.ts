@@ -102,7 +102,7 @@ describe('the operator of versions', () => {
   })
 
   it('adds it while somebody else who tries is sent away, and both modes flow', async () => {
-    const add = () => stage.runVerb(['versions', 'add', folder, '--actor', 'ada'])
+    const add = () => stage.runVerb(['versions', 'add', folder, '--actor', 'ada', '--rate', '500'])
     const runs = await Promise.all([add(), add()])
     const refused = runs.filter(({ fault }) => fault !== null)
     expect(refused.map(({ fault }) => fault?.message)).toEqual([

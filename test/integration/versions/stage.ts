@@ -35,8 +35,8 @@ export interface Lane {
   readonly endpoint: DeclaredEndpoint
   /** Ids in the order of their acknowledgement, and how each was answered at last. */
   readonly acknowledged: { readonly id: string; readonly status: number; readonly by: number }[]
-  /** How often each ingress answered 503. */
-  readonly refusals: number[]
+  /** How often each ingress answered 503, by code: `<ingress> <code>`. */
+  readonly refusals: Record<string, number>
 }
 
 /** Lanes that run until they are stopped, each event at any of the ingresses. */
@@ -58,7 +58,7 @@ export class Lanes {
     this.lanes = endpoints.map((endpoint) => ({
       endpoint,
       acknowledged: [],
-      refusals: ingresses.map(() => 0),
+      refusals: {},
     }))
     this.#running = Promise.all(this.lanes.map((lane) => this.#run(lane, everyMs)))
     // Seen by whoever stops them.
@@ -94,7 +94,8 @@ export class Lanes {
         return
       }
       if (status !== 503) throw new Error(`answered ${status}`)
-      refusals[by] = (refusals[by] ?? 0) + 1
+      const { code = '' } = (answer?.body.error ?? {}) as { code?: string }
+      refusals[`${by} ${code}`] = (refusals[`${by} ${code}`] ?? 0) + 1
       await pause(20)
     }
   }

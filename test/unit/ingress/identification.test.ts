@@ -140,8 +140,8 @@ describe('the identification', () => {
   it('holds few bodies while it looks again, and gives their bytes back however the look ends', async () => {
     let end: (error?: Error) => void = () => undefined
     const refresh = () =>
-      new Promise<void>((resolve, reject) => {
-        end = (error) => (error === undefined ? resolve() : reject(error))
+      new Promise<'current'>((resolve, reject) => {
+        end = (error) => (error === undefined ? resolve('current') : reject(error))
       })
     const store = { ...storeOf(setOf({})), refresh }
     const waitingBytes = 1500

@@ -66,7 +66,7 @@ class Cluster implements QuarantineLog {
   }
 }
 
-function releaseOf(cluster: Cluster, isAlone = async () => true) {
+function releaseOf(cluster: Cluster, isAlone = async () => true, rate: number | null = null) {
   const table = routesOf([catalogueEntry(VERSION, 'active', '2026-05-19')], 'acme')
   const tally = new ReleaseTally()
   const release = new VersionRelease({
@@ -75,6 +75,7 @@ function releaseOf(cluster: Cluster, isAlone = async () => true) {
     judgement: { table, cardNumbersHeld: false, toleranceSeconds: 300, jsonDepth: 64 },
     attempts: cluster,
     isAlone,
+    rate,
     stopped: new AbortController().signal,
     tally,
     onStep: () => {},
@@ -118,6 +119,21 @@ describe('a release of a version', () => {
     alone = true
     expect(await release.round()).toEqual({ kind: 'done', looked: 1 })
     expect(cluster.released()).toEqual(['evt_1'])
+  })
+
+  it('keeps to its rate in each round by itself', async () => {
+    const cluster = new Cluster()
+    const { release } = releaseOf(cluster, undefined, 20)
+    const tookMs: number[] = []
+    for (let round = 0; round < 12; round += 1) {
+      for (let n = 0; n < 2; n += 1) cluster.aside()
+      const begun = performance.now()
+      await release.round()
+      tookMs.push(performance.now() - begun)
+    }
+    // Two at 20 a second; were all rounds one, the last would take 1.2 s.
+    for (const ms of tookMs) expect(ms).toBeGreaterThan(80)
+    expect(tookMs.at(-1)).toBeLessThan(600)
   })
 
   it('says that the topic is away, instead of taking it for empty', async () => {

@@ -22,14 +22,18 @@ export interface PartitionAnswer {
 /**
  * What one attempt to write a batch came to. `refused`: a broker will not take at least one of
  * these records, however often it is asked; the scope says whether a record or a whole topic is
- * at fault. `unknown`: anything else, so the batch may have been written in part or whole.
+ * at fault. `failed`: a broker answered with an error that passes, for at least one partition; the
+ * others may have been written. `unknown`: anything else, so the batch may have been written in
+ * part or whole.
  */
 export type Attempt =
   | { readonly kind: 'answered'; readonly partitions: readonly PartitionAnswer[] }
   | { readonly kind: 'refused'; readonly scope: 'record' | 'topic'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string }
 
-function placeOf(topic: string, partition: number): string {
+/** One name for a topic and a partition of it. */
+export function placeOf(topic: string, partition: number): string {
   return `${topic}/${partition}`
 }
 

@@ -1,53 +1,22 @@
-import type { Attempt, BatchLimits, OutgoingRecord } from '#core/commit.ts'
+import type { Attempt, OutgoingRecord } from '#core/commit.ts'
 import { batchLength, coverage } from '#core/commit.ts'
-import type { Coordinate } from '#core/outcome.ts'
-import type { QueueLimits, QueueUse, TenantUse } from './pressure.ts'
-import { queueLimit } from './pressure.ts'
+import type {
+  BatchWriter,
+  BatchWriters,
+  Commitment,
+  GroupCommitLimits,
+  GroupCommitObserver,
+  Waiting,
+} from './commitment.ts'
+import type { QueueUse, TenantUse } from './pressure.ts'
 import type { Line } from './tenant-lines.ts'
 import { TenantLines } from './tenant-lines.ts'
-
-/** What the group commit needs of Kafka: one attempt to write a batch, which never throws. */
-export interface BatchWriter {
-  attempt(batch: readonly OutgoingRecord[]): Promise<Attempt>
-}
-
-/** What became of one record. */
-export type Commitment =
-  | { readonly kind: 'durable'; readonly at: Coordinate }
-  /** Not covered by an answer before its deadline; it may have been written. */
-  | { readonly kind: 'expired' }
-  /** The broker will not take it: our configuration is at fault. */
-  | { readonly kind: 'refused'; readonly reason: string }
-
-export interface GroupCommitLimits extends QueueLimits {
-  readonly batch: BatchLimits
-  /** A record that is not durable after this is given up: the sender hangs up at 15 s. */
-  readonly deadlineMs: number
-  /** Waited after an attempt that left something uncovered. */
-  readonly backOffMs: number
-}
-
-/** For metrics and readiness; called synchronously. */
-export interface GroupCommitObserver {
-  attempted(kind: Attempt['kind'], records: number, uncovered: number): void
-}
-
-interface Waiting {
-  readonly record: OutgoingRecord
-  readonly line: Line<Waiting>
-  readonly size: number
-  readonly since: number
-  /** When its turn came for the first time. */
-  turnAt: number
-  readonly settle: (commitment: Commitment) => void
-  settled: boolean
-}
+import { TopicPauses } from './topic-pauses.ts'
+import { TrialLane } from './trial-lane.ts'
 
 /** What a record costs besides its value, roughly: key, headers, framing. */
 const RECORD_OVERHEAD_BYTES = 256
 const EXPIRY_CHECK_MS = 100
-/** A topic that was refused is left alone for this long, so that it does not slow the others. */
-const TOPIC_PAUSE_MS = 1000
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
@@ -56,7 +25,8 @@ function delay(ms: number): Promise<void> {
 /**
  * Group commit: no timer; when nothing is in flight, what is there goes out, and whatever comes in
  * meanwhile is the next batch. One batch in flight keeps the order of every partition (P9), and
- * what an answer does not cover goes out again, first, until its deadline (P2). Batches are filled
+ * what an answer does not cover goes out again, first, until its deadline (P2). The partitions of
+ * a batch that a broker answered with an error are held and tried apart, while all others go on. Batches are filled
  * turn by turn over the tenants (a record's key), so that nobody waits behind a long line of
  * another; each tenant's own order is kept.
  */
@@ -65,8 +35,9 @@ export class GroupCommit {
   readonly #limits: GroupCommitLimits
   readonly #now: () => number
   readonly #observer: GroupCommitObserver
-  readonly #pausedTopics = new Map<string, { readonly until: number; readonly reason: string }>()
+  readonly #pauses = new TopicPauses()
   readonly #lines = new TenantLines<Waiting>()
+  readonly #trials: TrialLane<Waiting>
   /** What goes out again before anything new, in its order. */
   #again: Waiting[] = []
   #flying: readonly Waiting[] = []
@@ -78,16 +49,17 @@ export class GroupCommit {
   #idle: (() => void)[] = []
 
   constructor(
-    writer: BatchWriter,
+    writers: BatchWriters,
     limits: GroupCommitLimits,
     observer: GroupCommitObserver,
     now: () => number,
   ) {
-    this.#writer = writer
+    this.#writer = writers.main
     this.#limits = limits
     this.#observer = observer
     this.#now = now
     this.#batchRecords = limits.batch.records
+    this.#trials = this.#newTrials(writers.trial)
   }
 
   /** Records that wait or are in flight. */
@@ -116,14 +88,9 @@ export class GroupCommit {
     const line = this.#lines.of(tenant)
     const alone = this.#lines.size === (line === undefined ? 0 : 1)
     if (line === undefined) return { records: 0, bytes: 0, waitMs: 0, alone }
-    const since = line.waiting[line.first]?.since
+    const since = line.waiting[line.first]?.turnAt
     const waitMs = since === undefined ? 0 : this.#now() - since
     return { records: line.records, bytes: line.bytes, waitMs, alone }
-  }
-
-  /** Whether a new record would be refused now: too many, too large together, or too old. */
-  full(): boolean {
-    return queueLimit(this.use(), this.#limits) !== null
   }
 
   /** Takes a record; the promise is settled by the deadline at the latest and never rejects. */
@@ -132,13 +99,18 @@ export class GroupCommit {
       const size = (record.value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
       const now = this.#now()
       const make = (line: Line<Waiting>) => {
-        return { record, line, size, since: now, turnAt: now, settle, settled: false }
+        const times = { since: now, turnAt: now }
+        return { record, line, size, ...times, settle, settled: false, flown: false }
       }
-      this.#lines.join(record.key, make, now)
+      const held = this.#trials.has(record)
+      const waiting = held
+        ? this.#lines.count(record.key, make)
+        : this.#lines.join(record.key, make, now)
       this.#records += 1
       this.#bytes += size
       this.#expiry ??= setInterval(() => this.#expire(), EXPIRY_CHECK_MS)
-      if (!this.#pumping) void this.#pump()
+      if (held) this.#trials.add([waiting])
+      else this.#wake()
     })
   }
 
@@ -175,7 +147,7 @@ export class GroupCommit {
   #expire(): void {
     const before = this.#now() - this.#limits.deadlineMs
     let expired = false
-    for (const list of [this.#flying, this.#again, this.#lines.waiting()]) {
+    for (const list of [this.#flying, this.#again, this.#lines.waiting(), this.#trials.waiting()]) {
       for (const waiting of list) {
         if (waiting.since > before || waiting.settled) continue
         this.#settle(waiting, { kind: 'expired' })
@@ -189,6 +161,11 @@ export class GroupCommit {
   #dropSettled(): void {
     this.#again = this.#again.filter(({ settled }) => !settled)
     this.#lines.drop(({ settled }) => settled)
+    this.#trials.dropSettled()
+  }
+
+  #wake(): void {
+    if (!this.#pumping) void this.#pump()
   }
 
   async #pump(): Promise<void> {
@@ -197,6 +174,7 @@ export class GroupCommit {
     await new Promise((resolve) => setImmediate(resolve))
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       this.#flying = batch
+      for (const waiting of batch) waiting.flown = true
       const attempt = await this.#writer.attempt(batch.map(({ record }) => record))
       const left = this.#absorb(batch, attempt)
       this.#flying = []
@@ -222,15 +200,11 @@ export class GroupCommit {
   }
 
   #refusePaused(): void {
-    if (this.#pausedTopics.size === 0) return
-    const now = this.#now()
-    for (const [topic, { until }] of this.#pausedTopics) {
-      if (until <= now) this.#pausedTopics.delete(topic)
-    }
+    if (this.#pauses.areOver(this.#now())) return
     for (const list of [this.#again, this.#lines.waiting()]) {
       for (const waiting of list) {
-        const pause = this.#pausedTopics.get(waiting.record.topic)
-        if (pause !== undefined) this.#settle(waiting, { kind: 'refused', reason: pause.reason })
+        const reason = this.#pauses.reasonOf(waiting.record.topic)
+        if (reason !== undefined) this.#settle(waiting, { kind: 'refused', reason })
       }
     }
     this.#dropSettled()
@@ -239,6 +213,7 @@ export class GroupCommit {
   /** Settles what the attempt decided and returns what must go out again, in order. */
   #absorb(batch: readonly Waiting[], attempt: Attempt): readonly Waiting[] {
     if (attempt.kind === 'refused') return this.#isolate(batch, attempt)
+    if (attempt.kind === 'failed') return this.#hold(batch)
     const partitions = attempt.kind === 'answered' ? attempt.partitions : []
     const places = coverage(
       batch.map(({ record }) => record),
@@ -258,22 +233,61 @@ export class GroupCommit {
    * kafkajs reports one partition's error for the whole call (P5), so the culprit is found by
    * halving the batch until it stands alone; nobody else is refused because of it.
    */
-  #isolate(
-    batch: readonly Waiting[],
-    { scope, reason }: Attempt & { kind: 'refused' },
-  ): readonly Waiting[] {
+  #isolate(batch: readonly Waiting[], refusal: Attempt & { kind: 'refused' }): readonly Waiting[] {
     const [first] = batch
     this.#observer.attempted('refused', batch.length, batch.length)
     if (batch.length > 1 || first === undefined) {
       this.#batchRecords = Math.ceil(batch.length / 2)
       return batch.filter(({ settled }) => !settled)
     }
-    if (scope === 'topic') {
-      this.#pausedTopics.set(first.record.topic, { until: this.#now() + TOPIC_PAUSE_MS, reason })
-    }
-    this.#settle(first, { kind: 'refused', reason })
+    this.#refuse(first, refusal)
     this.#growBatch()
     return []
+  }
+
+  /** Every partition of the batch may be the culprit (P5), so what waits for them waits apart. */
+  #hold(batch: readonly Waiting[]): readonly Waiting[] {
+    this.#observer.attempted('failed', batch.length, batch.length)
+    this.#trials.hold(batch)
+    const isHeld = ({ record }: Waiting) => this.#trials.has(record)
+    const again = this.#again.filter(isHeld)
+    this.#again = this.#again.filter((waiting) => !isHeld(waiting))
+    const waiting = [...batch, ...again, ...this.#lines.drop(isHeld)]
+    this.#trials.add(waiting.filter(({ settled }) => !settled))
+    return []
+  }
+
+  #newTrials(writer: BatchWriter): TrialLane<Waiting> {
+    return new TrialLane({
+      writer,
+      batch: this.#limits.batch,
+      backOffMs: this.#limits.backOffMs,
+      now: this.#now,
+      owner: {
+        durable: (waiting, at) => this.#settle(waiting, { kind: 'durable', at }),
+        refused: (waiting, refusal) => this.#refuse(waiting, refusal),
+        released: (list) => this.#release(list),
+        attempted: (...what) => this.#observer.attempted(...what),
+      },
+    })
+  }
+
+  /** What was in an attempt goes out again first; the rest has its tenant's next turns. */
+  #release(list: readonly Waiting[]): void {
+    const now = this.#now()
+    for (const waiting of list) waiting.turnAt = now
+    this.#again.push(...list.filter(({ flown }) => flown))
+    const lines = Map.groupBy(
+      list.filter(({ flown }) => !flown),
+      ({ line }) => line,
+    )
+    for (const [line, items] of lines) this.#lines.rejoin(line, items, now)
+    if (list.length > 0) this.#wake()
+  }
+
+  #refuse(waiting: Waiting, { scope, reason }: Attempt & { kind: 'refused' }): void {
+    if (scope === 'topic') this.#pauses.pause(waiting.record.topic, reason, this.#now())
+    this.#settle(waiting, { kind: 'refused', reason })
   }
 
   #growBatch(): void {

@@ -97,6 +97,8 @@ class Ingress implements RunningIngress {
   readonly #usageWriter: SecretUsageWriter
   readonly #control: ControlTail
   readonly #sender: BatchSender
+  /** Connects when a partition cannot be written. */
+  readonly #trialSender: BatchSender
   readonly #commit: GroupCommit
   readonly #decisions: DecisionServices
   readonly #rates: TenantRates
@@ -114,7 +116,9 @@ class Ingress implements RunningIngress {
     const topic = controlTopic(topicPrefix)
     this.#control = startControlTail({ connection, topic, log, leaseMs })
     const reconnectDelayMs = RECONNECT_DELAY_MS
-    this.#sender = new BatchSender({ connection, log, attemptTimeoutMs, reconnectDelayMs })
+    const sending = { connection, log, attemptTimeoutMs, reconnectDelayMs }
+    this.#sender = new BatchSender(sending)
+    this.#trialSender = new BatchSender(sending)
     const metrics = ingressMetrics(registry, this.#levels())
     this.#commit = this.#newCommit(metrics)
     this.#rates = new TenantRates({
@@ -185,6 +189,7 @@ class Ingress implements RunningIngress {
       this.#endpoints.stop(),
       this.#usageWriter.stop(),
       this.#sender.close(),
+      this.#trialSender.close(),
       this.#control.stop(),
     ])
   }
@@ -245,7 +250,8 @@ class Ingress implements RunningIngress {
         if (uncovered > 0) metrics.uncovered.inc(uncovered)
       },
     }
-    return new GroupCommit(this.#sender, limits, observer, () => performance.now())
+    const writers = { main: this.#sender, trial: this.#trialSender }
+    return new GroupCommit(writers, limits, observer, () => performance.now())
   }
 
   #newReceiver(table: () => RouteTable): Receiver {

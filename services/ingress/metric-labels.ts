@@ -32,7 +32,7 @@ export const INGRESS_LABELS: LabelMeanings = {
   },
   result: {
     about:
-      'of a write (answered, refused, unknown), of a reading (loaded, failed) or of a synchronous call (decided, or why not)',
+      'of a write (answered, refused, failed, unknown), of a reading (loaded, failed) or of a synchronous call (decided, or why not)',
     values: ['answered', 'unknown', 'loaded', 'failed', 'decided', ...NO_DECISIONS],
   },
   limit: { about: 'what there was too much of, in the way of a webhook', values: LIMITS },

@@ -1,7 +1,7 @@
 import type { OutgoingRecord } from '#core/commit.ts'
 import type { EventId } from '#core/ids.ts'
 import type { Outcome, QuarantineReason } from '#core/outcome.ts'
-import type { Commitment } from './group-commit.ts'
+import type { Commitment } from './commitment.ts'
 import type { VerifiedWebhook } from './identification.ts'
 import type { Unsettled } from './reception.ts'
 import { NOTHING_KNOWN, namesOf } from './reception.ts'

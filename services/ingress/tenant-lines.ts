@@ -55,13 +55,28 @@ export class TenantLines<Item extends Sized> {
 
   /** Takes a place at the end of its tenant's line. */
   join(tenant: string, make: (line: Line<Item>) => Item, now: number): Item {
+    const item = this.count(tenant, make)
+    const line = this.#lines.get(tenant) as Line<Item>
+    if (line.waiting.length === line.first) this.#queue(line, now)
+    line.waiting.push(item)
+    return item
+  }
+
+  /** Counts as its tenant's without a turn: it waits elsewhere. */
+  count(tenant: string, make: (line: Line<Item>) => Item): Item {
     const line = this.#lines.get(tenant) ?? this.#open(tenant)
     const item = make(line)
     line.records += 1
     line.bytes += item.size
-    if (line.waiting.length === line.first) this.#queue(line, now)
-    line.waiting.push(item)
     return item
+  }
+
+  /** Takes places before all that waits in its line, for what waited elsewhere, in its order. */
+  rejoin(line: Line<Item>, items: readonly Item[], now: number): void {
+    const waiting = line.waiting.slice(line.first)
+    if (waiting.length === 0) this.#queue(line, now)
+    line.waiting = [...items, ...waiting]
+    line.first = 0
   }
 
   /** What it held is free again; the line goes with its last record. */
@@ -88,15 +103,19 @@ export class TenantLines<Item extends Sized> {
     return taken
   }
 
-  /** Removes what waits and is named; it has left, or will leave, by itself. */
-  drop(which: (item: Item) => boolean): void {
+  /** Removes and returns what waits and is named, in its tenants' order; it leaves by itself. */
+  drop(which: (item: Item) => boolean): Item[] {
+    const dropped: Item[] = []
     for (let i = this.#front; i < this.#ring.length; i += 1) {
       const line = this.#ring[i] as Line<Item>
-      line.waiting = line.waiting.slice(line.first).filter((item) => !which(item))
+      const kept: Item[] = []
+      for (const item of line.waiting.slice(line.first)) (which(item) ? dropped : kept).push(item)
+      line.waiting = kept
       line.first = 0
     }
     this.#ring = this.#ring.slice(this.#front).filter(({ waiting }) => waiting.length > 0)
     this.#front = 0
+    return dropped
   }
 
   /** Whatever waits, in no order that matters. */

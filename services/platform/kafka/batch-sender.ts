@@ -57,12 +57,22 @@ function protocolType(error: unknown, causes = MAX_CAUSES): string | null {
   return cause === undefined || causes === 0 ? null : protocolType(cause ?? {}, causes - 1)
 }
 
-/** What a failed send says about its records. Anything not known for sure is `unknown`. */
-export function attemptOf(error: unknown): Attempt & { readonly kind: 'refused' | 'unknown' } {
+/** What a failed send says about its records; `unknown` without an answer of a broker. */
+export function attemptOf(error: unknown): Exclude<Attempt, { kind: 'answered' }> {
   const type = error instanceof Error ? protocolType(error) : null
   const scope = type === null ? undefined : REFUSALS.get(type)
   if (type !== null && scope !== undefined) return { kind: 'refused', scope, reason: type }
-  return { kind: 'unknown', reason: type ?? (error instanceof Error ? error.name : 'error') }
+  if (type !== null) return { kind: 'failed', reason: type }
+  return { kind: 'unknown', reason: error instanceof Error ? error.name : 'error' }
+}
+
+/**
+ * kafkajs asks for the metadata of all topics that a producer has ever written to, and throws when
+ * one partition among them has no leader.
+ */
+function isOfTopic(attempt: Attempt): boolean {
+  if (attempt.kind === 'refused') return attempt.scope === 'topic'
+  return attempt.kind === 'failed' && attempt.reason === 'LEADER_NOT_AVAILABLE'
 }
 
 function kafkaMessage({ key, value, partition, headers }: OutgoingRecord): Message {
@@ -184,12 +194,9 @@ export class BatchSender {
   #failed(line: Line, error: unknown): Attempt {
     const attempt = attemptOf(error)
     this.#failing.away({ reason: attempt.reason })
-    // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. A
-    // topic-wide refusal stays in its metadata for ever, so that producer goes too.
-    const connectionProven = error instanceof Error && protocolType(error) !== null
-    if (!connectionProven || (attempt.kind === 'refused' && attempt.scope === 'topic')) {
-      this.#discard(line)
-    }
+    // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. What
+    // a whole topic suffers stays in its metadata for ever, so that producer goes too.
+    if (attempt.kind === 'unknown' || isOfTopic(attempt)) this.#discard(line)
     return attempt
   }
 

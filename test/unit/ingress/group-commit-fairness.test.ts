@@ -47,7 +47,7 @@ class Minute {
   readonly waits = new Map<string, number[]>()
   readonly refused = new Map<string, number>()
   readonly #commit = new GroupCommit(
-    slowKafka,
+    { main: slowKafka, trial: slowKafka },
     { ...limits, batch: { records: BATCH, bytes: 1e6 }, deadlineMs: 13_000, backOffMs: 100 },
     { attempted: () => undefined },
     () => Date.now(),

@@ -1,7 +1,8 @@
 import { expect, vi } from 'vitest'
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
-import type { Commitment, GroupCommitLimits } from '#ingress/group-commit.ts'
+import type { Commitment, GroupCommitLimits } from '#ingress/commitment.ts'
 import { GroupCommit } from '#ingress/group-commit.ts'
+import { queueLimit } from '#ingress/pressure.ts'
 
 /** Attempts that a test answers by hand, one after the other. */
 class HandWriter {
@@ -70,6 +71,8 @@ export async function pass(ms: number): Promise<void> {
 
 export function stage(limits: Partial<GroupCommitLimits> = {}) {
   const writer = new HandWriter()
+  const trials = new HandWriter()
+  const writers = { main: writer, trial: trials }
   const attempts: [kind: string, records: number, uncovered: number][] = []
   const observer = {
     attempted: (kind: string, records: number, uncovered: number) => {
@@ -77,7 +80,7 @@ export function stage(limits: Partial<GroupCommitLimits> = {}) {
     },
   }
   // The hand of the clock is that of the timers, so that there is one time only.
-  const commit = new GroupCommit(writer, { ...LIMITS, ...limits }, observer, () => Date.now())
+  const commit = new GroupCommit(writers, { ...LIMITS, ...limits }, observer, () => Date.now())
   const settled: Record<string, Commitment> = {}
   const order: string[] = []
   const submit = (name: string, partition = 0, topic = 't', bytes = 10) => {
@@ -87,7 +90,8 @@ export function stage(limits: Partial<GroupCommitLimits> = {}) {
       order.push(name)
     })
   }
-  return { writer, attempts, commit, submit, settled, order }
+  const full = () => queueLimit(commit.use(), { ...LIMITS, ...limits }) !== null
+  return { writer, trials, attempts, commit, submit, settled, order, full }
 }
 
 export function durable(offset: number, partition = 0, topic = 't'): Commitment {

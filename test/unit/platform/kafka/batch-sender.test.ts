@@ -25,8 +25,10 @@ describe('what a failed send says about its records', () => {
   it.each([
     ...['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'REQUEST_TIMED_OUT'],
     ...['NOT_ENOUGH_REPLICAS', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'KAFKA_STORAGE_ERROR'],
-  ])('is nothing sure on %s, which passes', (type) => {
-    expect(attemptOf(protocol(type))).toEqual({ kind: 'unknown', reason: type })
+  ])('is that a partition failed on %s, which passes', (type) => {
+    const failed = { kind: 'failed', reason: type }
+    expect(attemptOf(protocol(type))).toEqual(failed)
+    expect(attemptOf(wrapped(wrapped(protocol(type))))).toEqual(failed)
   })
 
   it.each([
@@ -43,9 +45,9 @@ describe('what a failed send says about its records', () => {
     },
   )
 
-  it('is nothing sure on a type that every object inherits', () => {
+  it('is no refusal on a type that every object inherits', () => {
     for (const type of ['constructor', '__proto__', 'toString']) {
-      expect(attemptOf(protocol(type)).kind).toBe('unknown')
+      expect(attemptOf(protocol(type)).kind).toBe('failed')
     }
   })
 

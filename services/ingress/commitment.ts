@@ -1,0 +1,51 @@
+import type { Attempt, BatchLimits, OutgoingRecord } from '#core/commit.ts'
+import type { Coordinate } from '#core/outcome.ts'
+import type { QueueLimits } from './pressure.ts'
+import type { Line } from './tenant-lines.ts'
+
+/** What the group commit needs of Kafka: one attempt to write a batch, which never throws. */
+export interface BatchWriter {
+  attempt(batch: readonly OutgoingRecord[]): Promise<Attempt>
+}
+
+/** Two ways to Kafka that do not wait for each other; one call at a time goes each of them. */
+export interface BatchWriters {
+  readonly main: BatchWriter
+  /** For partitions that may be the ones that cannot be written. */
+  readonly trial: BatchWriter
+}
+
+/** What became of one record. */
+export type Commitment =
+  | { readonly kind: 'durable'; readonly at: Coordinate }
+  /** Not covered by an answer before its deadline; it may have been written. */
+  | { readonly kind: 'expired' }
+  /** The broker will not take it: our configuration is at fault. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export interface GroupCommitLimits extends QueueLimits {
+  readonly batch: BatchLimits
+  /** A record that is not durable after this is given up: the sender hangs up at 15 s. */
+  readonly deadlineMs: number
+  /** Waited after an attempt that left something uncovered. */
+  readonly backOffMs: number
+}
+
+/** For metrics and readiness; called synchronously. */
+export interface GroupCommitObserver {
+  attempted(kind: Attempt['kind'], records: number, uncovered: number): void
+}
+
+/** A record from when it is taken until it is settled. Times are in milliseconds. */
+export interface Waiting {
+  readonly record: OutgoingRecord
+  readonly line: Line<Waiting>
+  readonly size: number
+  readonly since: number
+  /** When its turn came for the first time; anew when its partition is released. */
+  turnAt: number
+  /** Whether it has been in an attempt. */
+  flown: boolean
+  readonly settle: (commitment: Commitment) => void
+  settled: boolean
+}

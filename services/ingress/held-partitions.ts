@@ -1,0 +1,135 @@
+import type { BatchLimits, OutgoingRecord } from '#core/commit.ts'
+import { batchLength, placeOf } from '#core/commit.ts'
+
+/** A record that waits for its partition's trial. */
+export interface HeldRecord {
+  readonly record: OutgoingRecord
+  /** Bytes. */
+  readonly size: number
+}
+
+/** Partitions that stand trial together: one of them at least could not be written. */
+export interface Trial {
+  readonly places: readonly string[]
+  readonly dueAt: number
+  /** How often it failed alone, so that the fault is its own. */
+  readonly failures: number
+}
+
+/** A trial that goes out: the first record of each of its partitions that has one. */
+export interface Probe<Item> extends Trial {
+  readonly items: readonly Item[]
+}
+
+/**
+ * Into how many parts a failed trial falls. Eight finds one partition of 168 (14 topics of 12) in
+ * three levels, so a healthy record is written a few times only, and three failures that last
+ * 2.5 s each (a broker's `REQUEST_TIMED_OUT`) still leave its neighbours time before the deadline.
+ */
+const PARTS = 8
+const LONGEST_BACK_OFF_MS = 1000
+
+/** Places in at most eight equal parts. */
+function partsOf(places: readonly string[]): string[][] {
+  const length = Math.max(1, Math.ceil(places.length / PARTS))
+  const parts: string[][] = []
+  for (let i = 0; i < places.length; i += length) parts.push(places.slice(i, i + length))
+  return parts
+}
+
+/**
+ * Partitions that may be the ones that cannot be written, with all that waits for them, in its
+ * order. A partition leaves only when an answer proves it: one without records stays, and its next
+ * record is tried apart from the others.
+ */
+export class HeldPartitions<Item extends HeldRecord> {
+  readonly #backOffMs: number
+  readonly #queues = new Map<string, Item[]>()
+  #trials: Trial[] = []
+
+  constructor(backOffMs: number) {
+    this.#backOffMs = backOffMs
+  }
+
+  has(place: string): boolean {
+    return this.#queues.has(place)
+  }
+
+  /** Holds partitions of a batch that failed; one that was alone in it waits before its trial. */
+  hold(places: readonly string[], now: number): void {
+    for (const place of places) this.#queues.set(place, [])
+    this.failed(places, 0, now)
+  }
+
+  /** Takes a place behind all that is held of its partition, which must be held. */
+  add(item: Item): void {
+    this.#queues.get(placeOf(item.record.topic, item.record.partition))?.push(item)
+  }
+
+  /** When the next trial with records is due; null when there is none. */
+  dueAt(): number | null {
+    const due = this.#trials.filter((trial) => this.#hasRecords(trial)).map(({ dueAt }) => dueAt)
+    return due.length === 0 ? null : Math.min(...due)
+  }
+
+  /** Takes the trial that is due, fresh ones before those that failed alone. */
+  take(limits: BatchLimits, now: number): Probe<Item> | null {
+    const due = this.#trials
+      .filter((trial) => trial.dueAt <= now && this.#hasRecords(trial))
+      .sort((a, b) => a.failures - b.failures || a.dueAt - b.dueAt)
+    const [trial] = due
+    if (trial === undefined) return null
+    this.#trials = this.#trials.filter((other) => other !== trial)
+    const ready = trial.places.filter((place) => this.#first(place) !== undefined)
+    const items = ready.map((place) => this.#first(place) as Item)
+    const length = batchLength(
+      items.map(({ size }) => size),
+      limits,
+    )
+    const places = ready.slice(0, length)
+    const rest = trial.places.filter((place) => !places.includes(place))
+    if (rest.length > 0) this.#trials.push({ ...trial, places: rest })
+    return { ...trial, places, items: items.slice(0, length) }
+  }
+
+  /** Several fall into parts that are tried at once; one alone is at fault and waits longer each time. */
+  failed(places: readonly string[], failures: number, now: number): void {
+    if (places.length === 1) {
+      const waitMs = Math.min(LONGEST_BACK_OFF_MS, this.#backOffMs * 2 ** Math.min(failures, 10))
+      this.#trials.push({ places, dueAt: now + waitMs, failures: failures + 1 })
+      return
+    }
+    for (const part of partsOf(places)) {
+      this.#trials.push({ places: part, dueAt: now, failures: 0 })
+    }
+  }
+
+  /** Lets a partition go that was taken for a trial; returns what waits for it, in order. */
+  release(place: string): readonly Item[] {
+    const queue = this.#queues.get(place) ?? []
+    this.#queues.delete(place)
+    return queue
+  }
+
+  /** Removes records; their partitions stay. */
+  drop(which: (item: Item) => boolean): void {
+    for (const [place, queue] of this.#queues) {
+      this.#queues.set(
+        place,
+        queue.filter((item) => !which(item)),
+      )
+    }
+  }
+
+  *waiting(): Iterable<Item> {
+    for (const queue of this.#queues.values()) yield* queue
+  }
+
+  #first(place: string): Item | undefined {
+    return this.#queues.get(place)?.[0]
+  }
+
+  #hasRecords({ places }: Trial): boolean {
+    return places.some((place) => this.#first(place) !== undefined)
+  }
+}

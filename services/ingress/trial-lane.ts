@@ -1,0 +1,122 @@
+import type { Attempt, BatchLimits, OutgoingRecord } from '#core/commit.ts'
+import { coverage, placeOf } from '#core/commit.ts'
+import type { Coordinate } from '#core/outcome.ts'
+import type { BatchWriter } from './commitment.ts'
+import type { HeldRecord, Probe } from './held-partitions.ts'
+import { HeldPartitions } from './held-partitions.ts'
+
+/** Where records go that have come through. */
+interface TrialOwner<Item> {
+  durable(item: Item, at: Coordinate): void
+  refused(item: Item, refusal: Attempt & { kind: 'refused' }): void
+  /** The partition of these can be written; they are in order, and not in the lane any more. */
+  released(items: readonly Item[]): void
+  attempted(kind: Attempt['kind'], records: number, uncovered: number): void
+}
+
+export interface TrialLaneOptions<Item> {
+  readonly writer: BatchWriter
+  readonly batch: BatchLimits
+  /** Waited before a partition that failed alone is tried again; doubles up to a second. */
+  readonly backOffMs: number
+  readonly now: () => number
+  readonly owner: TrialOwner<Item>
+}
+
+/**
+ * Finds the partitions that cannot be written and tries them again, beside the group commit and on
+ * a connection of its own: a broker answers the requests of one connection in turn, so a trial that
+ * takes 2.5 s would hold up everybody behind it. One call is in flight here, and a partition that
+ * is held is never in a call of the group commit (P9).
+ */
+export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> {
+  readonly #options: TrialLaneOptions<Item>
+  readonly #held: HeldPartitions<Item>
+  #timer: NodeJS.Timeout | null = null
+  #trying = false
+
+  constructor(options: TrialLaneOptions<Item>) {
+    this.#options = options
+    this.#held = new HeldPartitions(options.backOffMs)
+  }
+
+  has({ topic, partition }: OutgoingRecord): boolean {
+    return this.#held.has(placeOf(topic, partition))
+  }
+
+  /** Holds the partitions of a batch that failed; their records follow by `add`, in order. */
+  hold(batch: readonly Item[]): void {
+    const places = new Set(batch.map(({ record }) => placeOf(record.topic, record.partition)))
+    this.#held.hold([...places], this.#options.now())
+  }
+
+  /** Puts records behind all others of their partition. */
+  add(items: readonly Item[]): void {
+    for (const item of items) this.#held.add(item)
+    this.#schedule()
+  }
+
+  waiting(): Iterable<Item> {
+    return this.#held.waiting()
+  }
+
+  dropSettled(): void {
+    this.#held.drop(({ settled }) => settled)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#trying) return
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    const dueAt = this.#held.dueAt()
+    if (dueAt === null) return
+    const waitMs = Math.max(0, Math.ceil(dueAt - this.#options.now()))
+    this.#timer = setTimeout(() => void this.#tryOne(), waitMs)
+  }
+
+  async #tryOne(): Promise<void> {
+    const { writer, batch, now } = this.#options
+    this.#trying = true
+    const probe = this.#held.take(batch, now())
+    if (probe !== null) {
+      const attempt = await writer.attempt(probe.items.map(({ record }) => record))
+      this.#conclude(probe, attempt)
+      this.#held.drop(({ settled }) => settled)
+    }
+    this.#trying = false
+    this.#schedule()
+  }
+
+  #conclude(probe: Probe<Item>, attempt: Attempt): void {
+    const { now, owner } = this.#options
+    const { places, items, failures } = probe
+    const [only] = items
+    if (attempt.kind === 'refused' && only !== undefined && items.length === 1) {
+      // The broker was asked and judged the record, so the partition itself is not in the way.
+      owner.attempted(attempt.kind, 1, 1)
+      owner.refused(only, attempt)
+      this.#release(places)
+      return
+    }
+    const ends = coverage(
+      items.map(({ record }) => record),
+      attempt.kind === 'answered' ? attempt.partitions : [],
+    )
+    const failed = places.filter((_place, i) => ends[i] === null)
+    owner.attempted(attempt.kind, items.length, failed.length)
+    for (const [i, item] of items.entries()) {
+      const at = ends[i] ?? null
+      if (at !== null) owner.durable(item, at)
+    }
+    this.#release(places.filter((_place, i) => ends[i] !== null))
+    if (failed.length > 0) this.#held.failed(failed, failures, now())
+  }
+
+  #release(places: readonly string[]): void {
+    for (const place of places) {
+      const items = this.#held.release(place).filter(({ settled }) => !settled)
+      this.#options.owner.released(items)
+    }
+  }
+}

@@ -24,6 +24,8 @@ export interface IngressAppOptions {
   readonly receiver: Receiver
   readonly intake: BodyIntake
   readonly report: Report
+  /** Whether an id is or was, in the life of this process, an endpoint of ours. */
+  readonly knows: (endpointId: string) => boolean
   readonly settings: IngressSettings
   /** True from the first moment of a stop: connections end with their answer. */
   readonly draining: () => boolean
@@ -59,11 +61,15 @@ function placeOf(outcome: Outcome): string | null {
   return `${topic}/${partition}/${offset}`
 }
 
+/** What stands where the id of an endpoint is expected; empty on other paths. */
+function pathIdOf({ params }: FastifyRequest): string {
+  return (params as { readonly endpointId?: string } | null)?.endpointId ?? ''
+}
+
 function webhookOf(request: FastifyRequest, spans: RequestSpans | null): Webhook {
   const { headersDistinct } = request.raw
-  const { endpointId } = request.params as { endpointId: string }
   return {
-    endpointId,
+    endpointId: pathIdOf(request),
     signatures: headersDistinct['qairopay-signature'] ?? [],
     oldSignatures: headersDistinct['x-qairopay-signature'] ?? [],
     traceparent: spans?.traceparentOf(request) ?? callersTraceparent(request),
@@ -105,7 +111,9 @@ class Answers {
 
   send(reply: FastifyReply, requestId: string, reception: Reception, tookMs: number): FastifyReply {
     const answer = answerOf(reception.outcome, requestId)
-    const answered = { requestId, reception, answer, tookMs }
+    const pathId = pathIdOf(reply.request)
+    const endpointId = this.#options.knows(pathId) ? pathId : null
+    const answered = { requestId, endpointId, reception, answer, tookMs }
     this.#spans?.end(reply.request, answered)
     if (this.#ended.has(reply.request.raw.socket)) return reply.hijack()
     this.#options.report.answered(answered)
@@ -159,7 +167,8 @@ class Answers {
     this.#ended.add(socket)
     const requestId = newRequestId()
     const answer = errorAnswer(code, requestId)
-    this.#options.report.answered({ requestId, reception: refusal(code), answer, tookMs: 0 })
+    const answered = { requestId, endpointId: null, reception: refusal(code), answer, tookMs: 0 }
+    this.#options.report.answered(answered)
     const body = JSON.stringify(answer.body)
     letGo(
       socket,
@@ -231,8 +240,7 @@ export function ingressApp(options: IngressAppOptions): FastifyInstance {
   // Before the body is read: refusing costs little exactly when little is left.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (!request.is404) spans?.begin(request)
-    const { endpointId } = request.params as { readonly endpointId?: string }
-    const tooMuch = request.is404 ? null : receiver.refusesNow(endpointId ?? '')
+    const tooMuch = request.is404 ? null : receiver.refusesNow(pathIdOf(request))
     if (tooMuch === null) done()
     else answers.send(reply, request.id, limitRefusal(tooMuch), reply.elapsedTime)
   })

@@ -145,6 +145,7 @@ class Ingress implements RunningIngress {
       receiver: this.#receiver,
       intake: this.#intake,
       report: new Report(log, metrics, () => performance.now()),
+      knows: (id) => this.#endpoints.seen(id),
       settings,
       draining: () => this.#draining,
       tracing,

@@ -11,6 +11,9 @@ import { LIMITS } from './pressure.ts'
 const CODES = Object.keys(ERRORS)
 const STATUSES = Object.values(ERRORS).map(({ status }) => String(status))
 
+/** Whether the id in the path is or was an endpoint of ours. */
+export const DESTINATIONS = ['known', 'unknown'] as const
+
 /** Every label of the ingress. All are few: none holds a tenant, an endpoint, an id or a value. */
 export const INGRESS_LABELS: LabelMeanings = {
   outcome: {
@@ -20,6 +23,11 @@ export const INGRESS_LABELS: LabelMeanings = {
   reason: {
     about: 'why: a code of the answers or of the quarantine, empty for what was stored',
     values: [...CODES, ...QUARANTINE_REASONS, ''],
+  },
+  // Not `endpoint`: Prometheus writes that one itself for what it finds in Kubernetes.
+  destination: {
+    about: 'whether the path names an endpoint that this process knows or knew',
+    values: DESTINATIONS,
   },
   status: { about: 'HTTP status of the answer', values: ['200', '202', ...STATUSES] },
   code: {

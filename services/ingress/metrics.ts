@@ -8,13 +8,13 @@ import type { AdmissionLevels, AdmissionMetrics } from './admission-metrics.ts'
 import { admissionMetrics } from './admission-metrics.ts'
 import type { ContentMetrics } from './content-metrics.ts'
 import { contentMetrics } from './content-metrics.ts'
-import { INGRESS_LABELS } from './metric-labels.ts'
+import { DESTINATIONS, INGRESS_LABELS } from './metric-labels.ts'
 
 /** The figures of an ingress; labels are bounded and never hold a tenant, an id or a value. */
 export interface IngressMetrics extends AdmissionMetrics {
   readonly webhooks: Counter<'outcome' | 'reason' | 'status'>
   readonly seconds: Histogram<'outcome'>
-  readonly finalRefusals: Counter<'reason'>
+  readonly finalRefusals: Counter<'reason' | 'destination'>
   readonly alarms: Counter<'code'>
   readonly attempts: Counter<'result'>
   readonly uncovered: Counter
@@ -94,7 +94,8 @@ type Counted = Pick<IngressMetrics, 'webhooks' | 'finalRefusals' | 'alarms'>
 function beginAtZero({ webhooks, finalRefusals, alarms }: Counted): void {
   for (const [code, { status }] of Object.entries(ERRORS)) {
     webhooks.inc({ outcome: 'refused', reason: code, status }, 0)
-    if (isFinal(status)) finalRefusals.inc({ reason: code }, 0)
+    if (!isFinal(status)) continue
+    for (const destination of DESTINATIONS) finalRefusals.inc({ reason: code, destination }, 0)
   }
   for (const reason of QUARANTINE_REASONS) {
     const isDenied = reason in ERRORS
@@ -127,8 +128,8 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
     }),
     finalRefusals: counter(
       'final_4xx_total',
-      'Answers after which the sender does not send the event again.',
-      ['reason'],
+      'Answers after which the sender does not send the event again, at an endpoint of ours and elsewhere.',
+      ['reason', 'destination'],
     ),
     alarms: counter(
       'ingress_alarms_total',

@@ -13,6 +13,8 @@ import { SYNCHRONOUS_CALL } from './synchronous-call.ts'
 /** One answered request. */
 export interface Answered {
   readonly requestId: string
+  /** From the path, if it is or was an endpoint of ours: what else came there is not repeated. */
+  readonly endpointId: string | null
   readonly reception: Reception
   readonly answer: Answer
   readonly tookMs: number
@@ -40,7 +42,7 @@ function toldType({ envelope, call }: Reception): string | null {
 }
 
 /** All that may be told of a request; no line, metric or span says more. */
-export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
+export function lineOf({ requestId, endpointId, reception, answer, tookMs }: Answered) {
   const { outcome, endpoint, envelope, detail, secretId } = reception
   const at = 'at' in outcome ? outcome.at : null
   return {
@@ -51,7 +53,7 @@ export function lineOf({ requestId, reception, answer, tookMs }: Answered) {
     reason: reasonOf(outcome),
     detail,
     limit: reception.limit,
-    endpoint_id: endpoint?.id ?? null,
+    endpoint_id: endpointId,
     tenant_id: endpoint?.tenantId ?? null,
     mode: endpoint?.mode ?? null,
     secret_id: secretId,
@@ -90,7 +92,7 @@ export class Report {
   }
 
   answered(answered: Answered): void {
-    const { reception, answer, tookMs } = answered
+    const { endpointId, reception, answer, tookMs } = answered
     const { outcome } = reception
     this.#metrics.webhooks.inc({
       outcome: outcome.kind,
@@ -101,7 +103,10 @@ export class Report {
     this.#countFields(reception)
     countContent(this.#metrics.content, reception)
     this.#countLimit(reception)
-    if (isFinal(answer.status)) this.#metrics.finalRefusals.inc({ reason: reasonOf(outcome) })
+    if (isFinal(answer.status)) {
+      const destination = endpointId === null ? 'unknown' : 'known'
+      this.#metrics.finalRefusals.inc({ reason: reasonOf(outcome), destination })
+    }
     const isAlarm = this.#alarm(outcome)
     const { staleSignature, cardNumber } = reception
     const isUsual = outcome.kind === 'stored' && !staleSignature && !cardNumber

@@ -232,11 +232,33 @@ describe('a request that is not proven to come from QairoPay', () => {
     expect([answer.status, codeOf(answer)]).toEqual([413, 'body_too_large'])
   })
 
-  it('counts answers after which the event does not come back', async () => {
-    const before = await stage.metric('final_4xx_total')
-    await stage.raw(body, sandbox.id, {})
-    expect(await stage.metric('final_4xx_total')).toBe(before + 1)
-  })
+  const tooLarge = Buffer.alloc(1024 * 1024 + 1)
+  it.each([
+    ['without a signature', body, sandbox.id, {}, 'malformed_header', 'known'],
+    ['too large', tooLarge, sandbox.id, {}, 'body_too_large', 'known'],
+    ['to a removed endpoint', body, removed.id, { v: 1 }, 'endpoint_removed', 'known'],
+    ['without a signature, to a stranger', body, 'whk_x', {}, 'malformed_header', 'unknown'],
+    ['too large, to a stranger', tooLarge, 'whk_x', {}, 'body_too_large', 'unknown'],
+    ['to nobody', body, 'nobody', { v: 1 }, 'unknown_endpoint', 'unknown'],
+    ['to an id beyond all length', body, 'x'.repeat(300), {}, 'unknown_endpoint', 'unknown'],
+  ] as const)(
+    '%s counts as destroyed, and whether the endpoint is ours',
+    async (_what, sent, endpointId, signature, reason, destination) => {
+      const counted = async () => {
+        const metric = await stage.metrics.getSingleMetric('final_4xx_total')?.get()
+        const values = metric?.values ?? []
+        const total = values.reduce((sum, { value }) => sum + value, 0)
+        const own = values.find(
+          ({ labels }) => labels.reason === reason && labels.destination === destination,
+        )
+        return [own?.value ?? Number.NaN, total] as const
+      }
+      const [own, total] = await counted()
+      const headers = 'v' in signature ? { 'QairoPay-Signature': sign(sent) } : {}
+      await stage.raw(sent, endpointId, headers)
+      expect(await counted()).toEqual([own + 1, total + 1])
+    },
+  )
 })
 
 function sign(body: Uint8Array): string {

@@ -100,7 +100,10 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'no signature': {
     act: (stage) => stage.raw(Buffer.from('{}'), enabled.id, {}),
-    line: { level: 'info', outcome: 'refused', reason: 'malformed_header', status: 400 },
+    line: {
+      ...{ level: 'info', outcome: 'refused', reason: 'malformed_header', status: 400 },
+      endpoint_id: enabled.id,
+    },
   },
   'a disabled endpoint': {
     act: (stage) => stage.raw(Buffer.from('{}'), disabled.id, signed('any', '{}')),
@@ -112,11 +115,17 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'an endpoint that nobody knows': {
     act: (stage) => stage.raw(Buffer.from('{}'), 'nobody', signed('any', '{}')),
-    line: { level: 'info', outcome: 'refused', reason: 'unknown_endpoint', status: 404 },
+    line: {
+      ...{ level: 'info', outcome: 'refused', reason: 'unknown_endpoint', status: 404 },
+      endpoint_id: null,
+    },
   },
   'a body that is too large': {
     act: (stage) => stage.raw(Buffer.alloc(1024 * 1024 + 1), enabled.id, {}),
-    line: { level: 'error', outcome: 'refused', reason: 'body_too_large', status: 413 },
+    line: {
+      ...{ level: 'error', outcome: 'refused', reason: 'body_too_large', status: 413 },
+      endpoint_id: enabled.id,
+    },
   },
   'a path that leads nowhere': {
     act: (stage) => post(`${stage.url}/elsewhere`, Buffer.from(''), {}),

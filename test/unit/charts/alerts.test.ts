@@ -67,6 +67,7 @@ it('every answer after which an event is gone is counted from the first on', asy
   const series = await firstSeries()
   const finals = Object.entries(ERRORS).filter(([, { status }]) => isFinal(status))
   const missing = finals.filter(([code]) => !series.has(`final_4xx_total{reason="${code}"}`))
+  expect(series.has('final_4xx_total{destination="known"}')).toBe(true)
   expect(missing).toEqual([])
 })
 

@@ -59,6 +59,7 @@ function stage() {
     receiver,
     intake,
     report,
+    knows: () => false,
     settings,
     draining: () => false,
     tracing: null,

@@ -204,7 +204,12 @@ export class IngressStage {
   /** Gives every version in a state another one, whatever waits for it. */
   async setStates(from: VersionState, to: VersionState): Promise<void> {
     const log = createLogger({ service: 'test', level: 'silent' })
-    const connection = { brokers: [this.brokers], clientId: 'test', ssl: false, sasl: null }
+    const connection = {
+      brokers: this.brokers.split(','),
+      clientId: 'test',
+      ssl: false,
+      sasl: null,
+    }
     const reading = await readCatalogue(connection, this.controlTopic, log, 20_000)
     const entries = [...(reading?.values() ?? [])].filter(({ state }) => state === from)
     if (entries.length === 0) return

@@ -152,3 +152,27 @@ describe('a line', () => {
     expect(taken).toEqual(Array.from({ length: 5000 }, (_, n) => `a${n}`))
   })
 })
+
+describe('what waited elsewhere', () => {
+  it('counts as its tenant’s without a turn, and comes back before what came after it', () => {
+    const stage = filled({ a: 1, b: 1 })
+    const elsewhere = ['old0', 'old1'].map((name) =>
+      stage.lines.count('a', (line) => ({ line, name, size: 10 })),
+    )
+    const own = stage.lines.count('c', (line) => ({ line, name: 'c0', size: 10 }))
+    expect([stage.lines.of('a')?.records, stage.lines.size]).toEqual([3, 3])
+    stage.lines.rejoin((elsewhere[0] as Item).line, elsewhere, 9)
+    stage.lines.rejoin(own.line, [own], 9)
+    expect(stage.take(9)).toEqual(['old0', 'b0', 'c0', 'old1', 'a0'])
+    expect(stage.lines.size).toBe(0)
+  })
+})
+
+describe('what is removed', () => {
+  it('is given back, each tenant’s in its order', () => {
+    const stage = filled({ a: 3, b: 2 })
+    const removed = stage.lines.drop(({ name }) => name !== 'a1')
+    expect(removed.map(({ name }) => name)).toEqual(['a0', 'a2', 'b0', 'b1'])
+    expect(stage.take(9)).toEqual(['a1'])
+  })
+})

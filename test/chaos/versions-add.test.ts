@@ -35,7 +35,7 @@ const EVENTS = scaled(10_000, 400)
 const ROUNDS = 3
 const RATE = 60
 /** A command that shares the machine with all it speaks to should not take it for itself. */
-const PACE = 500
+const PACE = 1000
 const BEFORE_MS = 30_000
 const WITHIN_SECONDS = 60
 const BOUND = 1.2

@@ -1,3 +1,5 @@
+import type { TenantId } from '#core/ids.ts'
+import { modeOf } from '#core/routing.ts'
 import type { EndpointEntry, SecretEntry } from '#ingress/endpoint-entry.ts'
 import { isUsable } from '#ingress/signature.ts'
 import { failure, usageFault } from './fault.ts'
@@ -34,6 +36,19 @@ function standing(found: FoundEndpoints, id: string): EndpointEntry {
   return entry
 }
 
+function foundSecret({ secrets }: EndpointEntry, secretId: string): SecretEntry {
+  const secret = secrets.find(({ id }) => id === secretId)
+  if (secret !== undefined) return secret
+  const known = secrets.map(({ id }) => id).join(', ')
+  throw failure(`the endpoint has no secret ${secretId}; there is ${known || 'none'}`)
+}
+
+function lastUsable(secretId: string): Error {
+  return failure(
+    `${secretId} is the last usable secret of an enabled endpoint; rotate first, or say --force: everything is answered 503 then`,
+  )
+}
+
 /** One after the highest, so that the newest is easily told. */
 function nextSecretId(secrets: readonly SecretEntry[]): string {
   const numbers = secrets.map(({ id }) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0))
@@ -42,6 +57,22 @@ function nextSecretId(secrets: readonly SecretEntry[]): string {
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
+}
+
+/**
+ * Refuses an end that has come, unless it is meant: such a secret verifies nothing.
+ *
+ * @param endMs milliseconds since the epoch
+ */
+export function checkEnd(
+  option: string,
+  endMs: number | null,
+  { nowMs, force }: { readonly nowMs: number; readonly force: boolean },
+): void {
+  if (endMs === null || endMs > nowMs || force) return
+  throw usageFault(
+    `${option} is in the past, so nothing would verify; say --force if that is meant`,
+  )
 }
 
 /** A new endpoint with its first secret. */
@@ -99,19 +130,56 @@ export function retired(
   { nowMs, force }: { readonly nowMs: number; readonly force: boolean },
 ): EndpointChange {
   const entry = standing(found, id)
-  const secrets = entry.secrets.filter((secret) => secret.id !== secretId)
-  if (secrets.length === entry.secrets.length) {
-    const known = entry.secrets.map((secret) => secret.id).join(', ')
-    throw failure(`the endpoint has no secret ${secretId}; there is ${known || 'none'}`)
-  }
+  const gone = foundSecret(entry, secretId)
+  const secrets = entry.secrets.filter((secret) => secret !== gone)
   const last = !secrets.some((secret) => isUsable(secret, nowMs))
-  if (last && entry.state === 'enabled' && !force) {
-    throw failure(
-      `${secretId} is the last usable secret of an enabled endpoint; rotate first, or say --force: everything is answered 503 then`,
-    )
-  }
+  if (last && entry.state === 'enabled' && !force) throw lastUsable(secretId)
   const facts = { secret: secretId, forced: force, left: secrets.map((secret) => secret.id) }
   return { entry: { ...entry, secrets }, action: 'endpoints.retire', facts }
+}
+
+/** Gives a secret another end; what is signed with it is answered 503 from then on. */
+export function expiring(
+  found: FoundEndpoints,
+  id: string,
+  secretId: string,
+  times: { readonly notAfterMs: number; readonly nowMs: number; readonly force: boolean },
+): EndpointChange {
+  const { notAfterMs, nowMs, force } = times
+  const entry = standing(found, id)
+  const secret = foundSecret(entry, secretId)
+  const secrets = entry.secrets.map((each) => (each === secret ? { ...each, notAfterMs } : each))
+  const usable = secrets.some((each) => isUsable(each, nowMs))
+  if (!usable && entry.state === 'enabled' && !force) throw lastUsable(secretId)
+  const facts = {
+    secret: secretId,
+    not_after: iso(notAfterMs),
+    was: iso(secret.notAfterMs),
+    forced: force,
+  }
+  return { entry: { ...entry, secrets }, action: 'endpoints.expire', facts }
+}
+
+/** What may be set of an endpoint; undefined stays as it is. */
+export interface EndpointSettings {
+  readonly tenantId?: TenantId | undefined
+  readonly liveMode?: boolean | undefined
+  readonly decisionUrl?: string | null | undefined
+}
+
+/** Whose events come in there, and who decides; the secrets stay, and are sealed anew for it. */
+export function configured(
+  found: FoundEndpoints,
+  id: string,
+  wanted: EndpointSettings,
+): EndpointChange {
+  const old = standing(found, id)
+  const { tenantId = old.tenantId, liveMode = old.liveMode, decisionUrl = old.decisionUrl } = wanted
+  const entry = { ...old, tenantId, liveMode, decisionUrl }
+  const plain = (of: EndpointEntry) => [of.tenantId, modeOf(of.liveMode), of.decisionUrl ?? 'none']
+  const facts = { was: plain(old).join(' '), is: plain(entry).join(' ') }
+  if (facts.was === facts.is) throw failure(`the endpoint ${id} is so already`)
+  return { entry, action: 'endpoints.set', facts }
 }
 
 /** Answers 503 from now on, or no longer. */

@@ -37,6 +37,11 @@ function endpointFields(entry: EndpointEntry): Fields {
   }
 }
 
+/** A decision_url that stood there and does no more. */
+function clearedFields({ decisionUrl }: EndpointEntry, stoodThere: boolean): Fields {
+  return decisionUrl === null && stoodThere ? { decision_url: null } : {}
+}
+
 /** What is new over what stood there, so that fields of others and the order of all stay. */
 function merged(before: unknown, entry: EndpointEntry): Fields {
   const old = fieldsOf(before) ?? {}
@@ -45,7 +50,12 @@ function merged(before: unknown, entry: EndpointEntry): Fields {
     ...oldSecrets.map(fieldsOf).find((fields) => fields?.id === secret.id),
     ...secretFields(secret),
   }))
-  return { ...old, ...endpointFields(entry), secrets }
+  return {
+    ...old,
+    ...clearedFields(entry, 'decision_url' in old),
+    ...endpointFields(entry),
+    secrets,
+  }
 }
 
 function jsonText(text: string, { changed, added }: TextChange): string {
@@ -107,7 +117,7 @@ function yamlText(name: string, text: string, { changed, added }: TextChange): s
     if (!isMap(item))
       throw failure(`${name}, endpoint ${position + 1}: only a person can change it`)
     const { secrets: _secrets, ...fields } = endpointFields(entry)
-    setFields(item, fields)
+    setFields(item, { ...clearedFields(entry, item.has('decision_url')), ...fields })
     setSecrets(document, item, entry.secrets)
   }
   if (list.items.length === 0) list.flow = false

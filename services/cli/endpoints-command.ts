@@ -9,7 +9,15 @@ import { isUsable } from '#ingress/signature.ts'
 import { sortableIds } from '#local/event-ids.ts'
 import { endpointBook } from './endpoint-access.ts'
 import type { EndpointDecision } from './endpoint-book.ts'
-import { added, foundEndpoint, removed, retired, rotated, switched } from './endpoint-changes.ts'
+import {
+  added,
+  checkEnd,
+  foundEndpoint,
+  removed,
+  retired,
+  rotated,
+  switched,
+} from './endpoint-changes.ts'
 import { failure } from './fault.ts'
 import { actorName } from './operator.ts'
 import { newSecret } from './secret-input.ts'
@@ -25,6 +33,7 @@ export interface EndpointActionOptions extends EndpointsOptions {
 
 interface SecretOptions extends EndpointActionOptions {
   readonly secretStdin?: true
+  readonly force?: true
   /** Milliseconds since the epoch. */
   readonly notAfter?: number
 }
@@ -122,7 +131,8 @@ interface Said {
   readonly secret?: string | null
 }
 
-async function acted(
+/** Changes the store and says so, once for each endpoint. */
+export async function acted(
   terminal: Terminal,
   options: EndpointActionOptions,
   decision: EndpointDecision,
@@ -148,7 +158,8 @@ function newest({ secrets }: EndpointEntry): string {
 
 /** `endpoints add`: a new endpoint with its first secret. */
 export async function addEndpoint(terminal: Terminal, options: AddOptions): Promise<void> {
-  const { tenant: tenantId, mode, notAfter = null } = options
+  const { tenant: tenantId, mode, notAfter = null, force = false } = options
+  checkEnd('--not-after', notAfter, { nowMs: Date.now(), force })
   const id = options.id ?? endpointId(sortableIds('whk_', Date.now)())
   if (id === null) throw failure('no id could be made')
   const { value, generated } = await newSecret(options.secretStdin === true)
@@ -173,7 +184,9 @@ export async function rotateSecret(
   id: string,
   options: RotateOptions,
 ): Promise<void> {
-  const { notAfter = null, oldNotAfter = null } = options
+  const { notAfter = null, oldNotAfter = null, force = false } = options
+  checkEnd('--not-after', notAfter, { nowMs: Date.now(), force })
+  checkEnd('--old-not-after', oldNotAfter, { nowMs: Date.now(), force })
   const { value, generated } = await newSecret(options.secretStdin === true)
   const times = { nowMs: Date.now(), oldNotAfterMs: oldNotAfter }
   const until = oldNotAfter === null ? '' : ` until ${iso(oldNotAfter)}`

@@ -23,19 +23,22 @@ import {
 } from './endpoints-command.ts'
 import type { ExportOptions, ImportOptions } from './endpoints-export-command.ts'
 import { exportEndpoints, importEndpoints, resealEndpoints } from './endpoints-export-command.ts'
+import type { ExpireOptions, SetOptions } from './endpoints-set-command.ts'
+import { expireSecret, setEndpoint } from './endpoints-set-command.ts'
 import { endpointsStatus } from './endpoints-status-command.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The verbs below `endpoints`. */
 export const ENDPOINT_VERBS = [
-  ...['list', 'show', 'status', 'add', 'rotate', 'retire', 'disable', 'enable', 'remove'],
-  ...['export', 'import', 'reseal'],
+  ...['list', 'show', 'status', 'add', 'rotate', 'retire', 'expire'],
+  ...['set', 'disable', 'enable', 'remove', 'export', 'import', 'reseal'],
 ] as const
 
 type Examples = (...lines: readonly string[]) => string
 
 const JSON_OPTION = ['--json', 'one JSON object a line'] as const
 const UNTIL = 'a time with a zone, or a span from now such as 30d, 12h or 45m'
+const FORCE_OPTION = ['--force', 'also an end that is in the past'] as const
 const INPUT_OPTION = [
   '--secret-stdin',
   'take the secret from standard input, as QairoPay issued it; one is generated when missing',
@@ -98,6 +101,7 @@ function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
     .option(...INPUT_OPTION)
     .option('--not-after <end>', `when the secret ends: ${UNTIL}`, deadline)
     .option('--disabled', 'do not take events yet')
+    .option(...FORCE_OPTION)
     .option('--decision-url <url>', 'who decides authorization requests; else 501', decider)
     .addHelpText(
       'after',
@@ -112,6 +116,7 @@ function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
     .option(...INPUT_OPTION)
     .option('--not-after <end>', `when the new secret ends: ${UNTIL}`, deadline)
     .option('--old-not-after <end>', `when the older ones end: ${UNTIL}`, deadline)
+    .option(...FORCE_OPTION)
     .addHelpText(
       'after',
       examples('endpoints rotate whk_1 --secret-stdin < secret.txt', 'endpoints status whk_1'),
@@ -123,6 +128,33 @@ function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
     .option('--force', 'also the last usable one of an enabled endpoint')
     .addHelpText('after', examples('endpoints retire whk_1 --secret k1'))
     .action((id: string, options: RetireOptions) => retireSecret(terminal, id, options))
+}
+
+function addRepairVerbs(endpoints: Command, terminal: Terminal, examples: Examples): void {
+  acting(endpoints.command('expire <endpoint>'))
+    .description('give a secret another end; what is signed with it is answered 503 from then on')
+    .requiredOption('--secret <id>', 'which one, e.g. k1')
+    .requiredOption('--not-after <end>', `when it ends: ${UNTIL}`, deadline)
+    .option('--force', 'also the last usable one of an enabled endpoint')
+    .addHelpText('after', examples('endpoints expire whk_1 --secret k1 --not-after 1s'))
+    .action((id: string, options: ExpireOptions) => expireSecret(terminal, id, options))
+  acting(endpoints.command('set <endpoint>'))
+    .description(
+      'correct what was entered wrongly; another tenant or mode is only said without --yes',
+    )
+    .option('--decision-url <url>', 'who decides authorization requests', decider)
+    .option('--no-decision-url', 'nobody decides: they are answered 501')
+    .option('--tenant <id>', 'whose events come in there', tenant)
+    .addOption(new Option('--mode <mode>', 'live or sandbox').choices(MODES))
+    .option('--yes', 'another tenant or mode: do it, instead of only saying what would be done')
+    .addHelpText(
+      'after',
+      examples(
+        'endpoints set whk_1 --decision-url https://decisions.internal/card',
+        'endpoints set whk_1 --tenant tnt_2 --yes',
+      ),
+    )
+    .action((id: string, options: SetOptions) => setEndpoint(terminal, id, options))
 }
 
 function addStateVerbs(endpoints: Command, terminal: Terminal, examples: Examples): void {
@@ -177,6 +209,7 @@ function addMovingVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
 export function addEndpointVerbs(endpoints: Command, terminal: Terminal, examples: Examples): void {
   addReadingVerbs(endpoints, terminal, examples)
   addSecretVerbs(endpoints, terminal, examples)
+  addRepairVerbs(endpoints, terminal, examples)
   addStateVerbs(endpoints, terminal, examples)
   addMovingVerbs(endpoints, terminal, examples)
 }

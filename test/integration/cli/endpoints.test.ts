@@ -98,6 +98,43 @@ describe('the verbs for endpoints in a file', () => {
     }
   })
 
+  it('give an endpoint to another tenant or mode only with --yes, and say what it was', async () => {
+    const file = at('e.json')
+    await writeFile(file, textOf('1'))
+    const before = await readFile(file, 'utf8')
+    const args = ['set', 'whk_1', '--tenant', 'tnt_2', '--mode', 'live', '--actor', 'ada']
+    const said = await cli(file, args)
+    expect([said.code, said.err]).toEqual([0, ''])
+    expect(said.out).toMatch(/would set whk_1 from tnt_1 sandbox none to tnt_2 live none.*--yes/)
+    expect(await readFile(file, 'utf8')).toBe(before)
+    const done = await cli(file, [...args, '--yes'])
+    expect(JSON.parse(done.err)).toMatchObject({
+      ...{ audit: 'endpoints.set', actor: 'ada', endpoint: 'whk_1' },
+      ...{ was: 'tnt_1 sandbox none', is: 'tnt_2 live none' },
+    })
+    expect((await cli(file, ['set', 'whk_1', '--decision-url', 'https://d.test/'])).code).toBe(0)
+    const [endpoint] = JSON.parse(await readFile(file, 'utf8')).endpoints
+    expect(endpoint).toMatchObject({
+      ...{ tenant_id: 'tnt_2', live_mode: true, decision_url: 'https://d.test/' },
+    })
+    expect((await cli(file, ['set', 'whk_1', '--no-decision-url'])).code).toBe(0)
+    expect((await cli(file, ['set', 'whk_1'])).code).toBe(2)
+  })
+
+  it('refuse an end that is in the past, unless it is meant', async () => {
+    const file = at('e.json')
+    await writeFile(file, textOf('1'))
+    const past = '2020-01-01T00:00:00Z'
+    for (const option of ['--not-after', '--old-not-after']) {
+      const refused = await cli(file, ['rotate', 'whk_1', option, past])
+      expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('in the past')])
+    }
+    expect((await cli(file, ['rotate', 'whk_1', '--not-after', past, '--force'])).code).toBe(0)
+    expect(
+      (await cli(file, ['expire', 'whk_1', '--secret', 'k1', '--not-after', '30d'])).code,
+    ).toBe(0)
+  })
+
   it('take a secret from standard input and do not show it at all', async () => {
     await writeFile(at('e.json'), textOf('1'))
     const args = ['rotate', 'whk_1', '--secret-stdin', '--old-not-after', '2030-01-01T00:00:00Z']

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { added, removed, retired, rotated, switched } from '#cli/endpoint-changes.ts'
+import {
+  added,
+  configured,
+  expiring,
+  removed,
+  retired,
+  rotated,
+  switched,
+} from '#cli/endpoint-changes.ts'
 import { CliFault } from '#cli/fault.ts'
 import type { EndpointId, TenantId } from '#core/ids.ts'
 import type { EndpointStore } from '#ingress/endpoint-store.ts'
@@ -219,6 +227,21 @@ describe.each([
       'k1',
       ...many.map((n) => `k${n + 1}`),
     ])
+  })
+
+  it('can be given to another tenant, mode and decision service, and still open', async () => {
+    await add(1)
+    const store = await stage.watch(NEVER)
+    const wanted = { tenantId: 'tnt_other' as TenantId, liveMode: true, decisionUrl: null }
+    await stage.book().change((found) => [configured(found, 'whk_1', wanted)], 'ada')
+    expect(await store.refresh()).toBe('current')
+    expect(store.current()?.get('whk_1')).toMatchObject({ ...wanted, state: 'enabled' })
+    const key = store.current()?.get('whk_1')?.secrets[0]?.key.export().toString()
+    expect(key).toBe(`${SECRET}_1`)
+    const times = { notAfterMs: Date.now() + 5000, nowMs: Date.now(), force: false }
+    await stage.book().change((found) => [expiring(found, 'whk_1', 'k1', times)], 'ada')
+    expect(await store.refresh()).toBe('current')
+    expect(store.current()?.get('whk_1')?.secrets[0]?.notAfterMs).toBe(times.notAfterMs)
   })
 
   it('are as before when an action is refused', async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   added,
+  checkEnd,
+  configured,
+  expiring,
   givenSecret,
   imported,
   removed,
@@ -159,4 +162,54 @@ describe('a secret from standard input', () => {
       if (text.trim() !== '') expect(fault).not.toThrow(text)
     },
   )
+})
+
+describe('an end of a secret', () => {
+  it('may not have come already, unless it is meant', () => {
+    const check = (endMs: number | null, force: boolean) => () =>
+      checkEnd('--not-after', endMs, { nowMs: NOW, force })
+    expect(check(NOW, false)).toThrow(/--not-after is in the past/)
+    for (const fine of [check(NOW, true), check(NOW + 1, false), check(null, false)]) fine()
+  })
+
+  it('can be given later, sooner or anew, but not to the last usable one of an enabled endpoint', () => {
+    const secrets = [
+      { id: 'k1', value: 'a' },
+      { id: 'k2', value: 'b', not_after: '2026-05-20T00:00:00Z' },
+    ]
+    const end = (secretId: string, notAfterMs: number, force = false) =>
+      expiring(found(entry({ secrets })), 'whk_1', secretId, { notAfterMs, nowMs: NOW, force })
+    const change = end('k2', NOW + 5)
+    expect(change.entry.secrets.map(({ notAfterMs }) => notAfterMs)).toEqual([null, NOW + 5])
+    expect(change).toMatchObject({
+      action: 'endpoints.expire',
+      facts: { secret: 'k2', was: '2026-05-20T00:00:00.000Z' },
+    })
+    expect(() => end('k3', NOW)).toThrow(/has no secret k3; there is k1, k2/)
+    const only = found(entry())
+    const times = { notAfterMs: NOW, nowMs: NOW }
+    expect(() => expiring(only, 'whk_1', 'k1', { ...times, force: false })).toThrow(/last usable/)
+    const forced = expiring(only, 'whk_1', 'k1', { ...times, force: true })
+    expect(forced.entry.secrets[0]?.notAfterMs).toBe(NOW)
+  })
+})
+
+describe('what is set of an endpoint', () => {
+  it('is only what was named, with what was there in the audit', () => {
+    const before = entry({ decision_url: 'https://decide.test/' })
+    const change = configured(found(before), 'whk_1', { liveMode: false })
+    expect(change.entry).toEqual({ ...before, liveMode: false })
+    expect(change.facts).toEqual({
+      was: 'tnt_1 live https://decide.test/',
+      is: 'tnt_1 sandbox https://decide.test/',
+    })
+    const none = configured(found(before), 'whk_1', { decisionUrl: null })
+    expect(none.entry).toEqual({ ...before, decisionUrl: null })
+  })
+
+  it('is refused when nothing would change, and of a removed endpoint', () => {
+    expect(() => configured(found(entry()), 'whk_1', { liveMode: true })).toThrow(/is so already/)
+    const gone = found(entry({ removed: true }))
+    expect(() => configured(gone, 'whk_1', { liveMode: false })).toThrow(/removed for good/)
+  })
 })

@@ -104,6 +104,18 @@ describe('a change in a YAML file', () => {
   })
 })
 
+it.each(['e.json', 'e.yaml'])(
+  'a decision service that was taken away stands no more in %s',
+  (file) => {
+    const fields = { id: 'whk_1', tenant_id: 'tnt_1', live_mode: true, secrets: [] }
+    const text = JSON.stringify({
+      endpoints: [{ ...fields, decision_url: 'https://decide.test/' }],
+    })
+    const made = parse(changedText(file, text, change([[0, entry({ secrets: [] })]])))
+    expect(made.endpoints[0].decision_url).toBeNull()
+  },
+)
+
 describe('a change in a JSON file', () => {
   const text = JSON.stringify({
     note: 'ours',

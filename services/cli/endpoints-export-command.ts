@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { partitionOf } from '#core/murmur2.ts'
 import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
 import { endpointBook } from './endpoint-access.ts'
 import { imported, resealed } from './endpoint-changes.ts'
@@ -12,26 +13,31 @@ import type { Terminal } from './terminal.ts'
 export interface ExportOptions {
   readonly kubernetesSecret: string
   readonly namespace?: string
+  /** How many Secrets; one when missing. */
+  readonly parts?: number
 }
 
 /** Kubernetes keeps at most 1 MiB in a Secret; the rest is room for base64's third and the frame. */
 const MOST_BYTES = 700_000
 
-/** Endpoints in parts of which each fits a Secret. */
+/**
+ * Endpoints by a hash of their ids, so that one that grows or is added moves no other into another
+ * Secret: Secrets are applied one after another, and meanwhile an endpoint would be nowhere.
+ *
+ * @throws CliFault when a part does not fit a Secret
+ */
 function secretParts(
   entries: readonly EndpointEntry[],
+  count: number,
   mostBytes = MOST_BYTES,
 ): readonly (readonly EndpointEntry[])[] {
-  const parts: EndpointEntry[][] = [[]]
-  let bytes = 0
-  for (const entry of entries) {
-    const size = Buffer.byteLength(textOf([entry]))
-    if (bytes + size > mostBytes && bytes > 0) {
-      parts.push([])
-      bytes = 0
-    }
-    parts.at(-1)?.push(entry)
-    bytes += size
+  const parts = Array.from({ length: count }, (): EndpointEntry[] => [])
+  const encoder = new TextEncoder()
+  for (const entry of entries) parts[partitionOf(encoder.encode(entry.id), count)]?.push(entry)
+  if (parts.some((part) => Buffer.byteLength(textOf(part)) > mostBytes)) {
+    throw usageFault(
+      `this does not fit ${count} Secrets of 1 MiB: say --parts ${count * 2}, and the same from then on`,
+    )
   }
   return parts
 }
@@ -44,10 +50,10 @@ function textOf(entries: readonly EndpointEntry[]): string {
 /** Manifests of Secrets; several are mounted as one folder by a projected volume. */
 export function secretManifests(
   entries: readonly EndpointEntry[],
-  { kubernetesSecret: name, namespace }: ExportOptions,
+  { kubernetesSecret: name, namespace, parts = 1 }: ExportOptions,
   mostBytes?: number,
 ): string {
-  const documents = secretParts(entries, mostBytes).map((part, i) => {
+  const documents = secretParts(entries, parts, mostBytes).map((part, i) => {
     const number = i === 0 ? '' : `-${i + 1}`
     return stringify({
       apiVersion: 'v1',

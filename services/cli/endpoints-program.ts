@@ -3,7 +3,7 @@ import type { EndpointId } from '#core/ids.ts'
 import { endpointId } from '#core/ids.ts'
 import { MODES } from '#core/routing.ts'
 import { decisionUrl } from '#ingress/decision-url.ts'
-import { deadline, tenant } from './choices.ts'
+import { count, deadline, tenant } from './choices.ts'
 import type {
   AddOptions,
   EndpointActionOptions,
@@ -185,6 +185,7 @@ function addMovingVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
     )
     .requiredOption('--kubernetes-secret <name>', 'name of the Secret', kubernetesName)
     .option('--namespace <name>', 'its namespace', kubernetesName)
+    .option('--parts <n>', 'over how many Secrets; keep the number once it is chosen', count, 1)
     .addHelpText(
       'after',
       examples('endpoints export --kubernetes-secret endpoints | kubectl apply -f -'),

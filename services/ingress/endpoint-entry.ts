@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointId, TenantId } from '#core/ids.ts'
 import { endpointId, tenantId } from '#core/ids.ts'
 import { decisionUrl as decisionUrlOf } from './decision-url.ts'
@@ -125,6 +126,11 @@ export type EntriesResult =
   | { readonly ok: true; readonly entries: ReadonlyMap<string, PlacedEntry> }
   | { readonly ok: false; readonly problems: readonly string[] }
 
+/** The same in another file, as when an endpoint moves from one Secret to another. */
+function isCopy(held: PlacedEntry | undefined, entry: EndpointEntry, document: number): boolean {
+  return held !== undefined && held.document !== document && isDeepStrictEqual(held.entry, entry)
+}
+
 /**
  * Reads `{"endpoints":[…]}` as parsed from one or several files. All problems are named at once,
  * by file and position; a set with any problem is refused whole.
@@ -142,8 +148,10 @@ export function endpointEntries(documents: readonly EndpointDocument[]): Entries
       const entry = endpointEntry(value)
       const place = `${name}, endpoint ${position + 1}`
       if (typeof entry === 'string') problems.push(`${place}: ${entry}`)
-      else if (entries.has(entry.id)) problems.push(`${place}: its id stands there twice`)
-      else entries.set(entry.id, { entry, document, position })
+      else if (!entries.has(entry.id)) entries.set(entry.id, { entry, document, position })
+      else if (!isCopy(entries.get(entry.id), entry, document)) {
+        problems.push(`${place}: its id stands there twice`)
+      }
     }
   }
   return problems.length === 0 ? { ok: true, entries } : { ok: false, problems }

@@ -11,7 +11,15 @@ export const FILES_PACE_MS = 25
 /** YAML that is cut off can be valid and lack endpoints, so a file is read when it is quiet. */
 const QUIET_MS = 25
 const MAX_QUIET_CHECKS = 40
+/** 10,000 endpoints in YAML take 4 s in one go, in which no webhook is answered. */
+const MOST_YAML_CHARACTERS = 1024 * 1024
 const DOCUMENT = /\.(?:json|ya?ml)$/
+
+class LargeYaml extends Error {
+  constructor() {
+    super('is YAML of more than 1 MiB, which would hold up all webhooks: write it as JSON')
+  }
+}
 
 /** The files of a path, in a stable order: itself, or the JSON and YAML files of a folder. */
 export async function endpointFiles(path: string): Promise<readonly string[]> {
@@ -50,12 +58,14 @@ async function quietStamp(files: readonly string[], first: string): Promise<stri
 /** JSON is YAML too, but ten thousand endpoints are read a hundred times faster as what they are. */
 export function documentOf(file: string, text: string): unknown {
   if (file.endsWith('.json')) return JSON.parse(text)
+  if (text.length > MOST_YAML_CHARACTERS) throw new LargeYaml()
   // The parser's warnings go to standard error and quote the line, which may hold a secret.
   return parse(text, { logLevel: 'error' })
 }
 
 /** What may be said of a file that cannot be read: both errors of parsers quote the file. */
 export function readingFault(error: unknown): string {
+  if (error instanceof LargeYaml) return error.message
   const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : ''
   return `cannot be read (${code})`
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { secretManifests } from '#cli/endpoints-export-command.ts'
@@ -13,9 +14,9 @@ function entry(n: number) {
 
 const entries = Array.from({ length: 50 }, (_, n) => entry(n))
 
-function manifests(mostBytes?: number) {
-  const options = { kubernetesSecret: 'endpoints', namespace: 'router' }
-  const documents = parseAllDocuments(secretManifests(entries, options, mostBytes))
+function manifests(parts?: number, of = entries) {
+  const options = { kubernetesSecret: 'endpoints', namespace: 'router', ...(parts && { parts }) }
+  const documents = parseAllDocuments(secretManifests(of, options))
   return documents.map((document) => document.toJS())
 }
 
@@ -31,17 +32,32 @@ describe('the export for Kubernetes', () => {
     })
   })
 
-  it('is several otherwise, whose files together are all endpoints', () => {
-    const parts = manifests(2000)
-    expect(parts.length).toBeGreaterThan(3)
-    const names = parts.map(({ metadata }) => metadata.name)
-    expect(names.slice(0, 2)).toEqual(['endpoints', 'endpoints-2'])
-    expect(new Set(parts.flatMap(({ data }) => Object.keys(data))).size).toBe(parts.length)
+  it('is as many as were asked for, whose files together are all endpoints', () => {
+    const parts = manifests(4)
+    expect(parts.map(({ metadata }) => metadata.name)).toEqual([
+      ...['endpoints', 'endpoints-2', 'endpoints-3', 'endpoints-4'],
+    ])
     const files = parts.flatMap(({ data }) => Object.values<string>(data))
-    for (const file of files) expect(file.length).toBeLessThan(4000)
+    expect(new Set(parts.flatMap(({ data }) => Object.keys(data))).size).toBe(parts.length)
     const read = parseEndpoints(
       files.map((text) => JSON.parse(Buffer.from(text, 'base64').toString())),
     )
-    expect(read.ok && [...read.endpoints.keys()]).toEqual(entries.map(({ id }) => id))
+    expect(read.ok && [...read.endpoints.keys()].sort()).toEqual(entries.map(({ id }) => id).sort())
+  })
+
+  it('changes one Secret only when an endpoint grows or is added', () => {
+    const before = manifests(4)
+    const grown = entries.map((each, n) => {
+      return n === 3 ? { ...each, secrets: [...each.secrets, ...each.secrets] } : each
+    })
+    for (const after of [manifests(4, grown), manifests(4, [entry(77), ...entries])]) {
+      const changed = after.filter(({ data }, i) => !isDeepStrictEqual(data, before[i].data))
+      expect(changed).toHaveLength(1)
+    }
+  })
+
+  it('is refused when it does not fit, with the number of parts that may', () => {
+    const options = { kubernetesSecret: 'endpoints', parts: 2 }
+    expect(() => secretManifests(entries, options, 2000)).toThrow(/--parts 4/)
   })
 })

@@ -249,6 +249,11 @@ describe('a broken file', () => {
     ['YAML with a broken indent', 'e.yaml', `endpoints:\n  - id: ${SECRET}\n - x: [${SECRET}`],
     ['YAML with an alias of nothing', 'e.yaml', `endpoints: *${SECRET}\n`],
     ['YAML with a key twice', 'e.yaml', `endpoints: []\nendpoints: ${SECRET}\n`],
+    [
+      'YAML that takes seconds to read',
+      'e.yaml',
+      `#${'x'.repeat(2 ** 20)}\n${yamlOf('b').join('')}`,
+    ],
     ['two YAML documents', 'e.yaml', `endpoints: []\n---\nsecret: ${SECRET}\n`],
   ])('keeps the last good state and shouts once: %s', async (_what, name, text) => {
     await put(name, setOf('a'))

@@ -144,13 +144,19 @@ describe('the problems of a set of endpoints', () => {
     const problems = problemsOf(
       { endpoints: [7, good, { ...good, id: 'whk_2', live_mode: 1 }] },
       'x',
-      { endpoints: [good] },
+      { endpoints: [{ ...good, enabled: false }] },
     )
     expect(problems.map((problem) => problem.split(':')[0])).toEqual([
       ...['document 1, endpoint 1', 'document 1, endpoint 3', 'document 2'],
       'document 3, endpoint 1',
     ])
     expect(problems[3]).toMatch(/twice/)
+  })
+
+  it('may stand in two files while it moves from one to the other, but not twice in one', () => {
+    const both = parseEndpoints([{ endpoints: [good] }, { endpoints: [good] }])
+    expect(both.ok && [...both.endpoints.keys()]).toEqual([good.id])
+    expect(problemsOf({ endpoints: [good, good] })).toEqual([expect.stringMatching(/twice/)])
   })
 
   it.each([null, 7, 'x', [], [good], {}, { endpoints: {} }, { endpoints: null }, { endpoint: [] }])(

@@ -31,13 +31,17 @@ export interface DecisionInput {
   readonly leaseHeld: boolean
 }
 
-/** Step 5 of a webhook's life: the body must say the same tenant and mode as the endpoint. */
+/**
+ * Step 5 of a webhook's life: the body must say the same tenant and mode as the endpoint. The mode
+ * comes first: sandbox and live are separate tenants, so what crosses over differs in both, and that
+ * it crossed is what must be heard.
+ */
 export function bindingFault(
   { tenantId, liveMode }: Pick<Endpoint, 'tenantId' | 'liveMode'>,
   envelope: Envelope,
 ): 'tenant_mismatch' | 'mode_mismatch' | null {
-  if (envelope.tenantId !== tenantId) return 'tenant_mismatch'
-  return envelope.liveMode === liveMode ? null : 'mode_mismatch'
+  if (envelope.liveMode !== liveMode) return 'mode_mismatch'
+  return envelope.tenantId === tenantId ? null : 'tenant_mismatch'
 }
 
 /** Step 6: where a bound event goes. Pure; the table of answers is `responses.md`. */

@@ -46,11 +46,12 @@ export function callAdmission(
   call: SynchronousCall,
   stale: boolean,
 ): CallAdmission {
-  if (call.tenantId !== undefined && call.tenantId !== tenantId) {
-    return refuse('call_mismatch', 'tenant_mismatch')
-  }
+  // The mode first, as for events (`bindingFault`).
   if (call.liveMode !== undefined && call.liveMode !== liveMode) {
     return refuse('call_mismatch', 'mode_mismatch')
+  }
+  if (call.tenantId !== undefined && call.tenantId !== tenantId) {
+    return refuse('call_mismatch', 'tenant_mismatch')
   }
   if (decisionUrl === null) return refuse('synchronous_call')
   return stale ? refuse('timestamp_out_of_tolerance') : { kind: 'ask', url: decisionUrl }

@@ -103,6 +103,7 @@ describe('a synchronous call', () => {
   it.each([
     [{ tenant_id: undecided.tenant_id }, 'tenant_mismatch'],
     [{ live_mode: true }, 'mode_mismatch'],
+    [{ tenant_id: undecided.tenant_id, live_mode: true }, 'mode_mismatch'],
   ])('that says %j is denied, reaches nobody and rings', async (claim, detail) => {
     const before = await metricOf('ingress_alarms_total', { code: 'call_mismatch' })
     const crossed = await stage.metric('ingress_mode_mismatches_total')

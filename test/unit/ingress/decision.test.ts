@@ -69,9 +69,11 @@ describe('the binding', () => {
     expect(bindingFault(endpointOf(false), envelopeOf())).toBeNull()
   })
 
-  it('names the tenant before the mode', () => {
-    const foreign = envelopeOf({ tenant_id: 'tnt_2', live_mode: true })
-    expect(bindingFault(endpointOf(false), foreign)).toBe('tenant_mismatch')
+  it('names the mode before the tenant, which differs too whenever something crosses over', () => {
+    const foreign = { tenant_id: 'tnt_2' }
+    expect(bindingFault(endpointOf(false), envelopeOf(foreign))).toBe('tenant_mismatch')
+    const crossing = envelopeOf({ ...foreign, live_mode: true })
+    expect(bindingFault(endpointOf(false), crossing)).toBe('mode_mismatch')
     expect(bindingFault(endpointOf(true), envelopeOf())).toBe('mode_mismatch')
   })
 })

@@ -59,7 +59,7 @@ describe('the admission of a call', () => {
     [{ live_mode: true }, 'mode_mismatch'],
     [{ live_mode: 'false' }, 'mode_mismatch'],
     [{ live_mode: 0 }, 'mode_mismatch'],
-    [{ tenant_id: 'tnt_2', live_mode: true }, 'tenant_mismatch'],
+    [{ tenant_id: 'tnt_2', live_mode: true }, 'mode_mismatch'],
   ] as const)('refuses %j, which is not the endpoint\u2019s', (body, mismatch) => {
     const refused = { kind: 'refuse', code: 'call_mismatch', mismatch }
     expect(admissionOf(body)).toEqual(refused)

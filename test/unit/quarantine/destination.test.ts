@@ -181,6 +181,19 @@ describe('an event of another tenant or mode than its endpoint', () => {
     expect(fate(strange, { endpointNow: () => now })).toBe('tenant_mismatch')
   })
 
+  const crossing = setAside('mode_mismatch', bodyOf({ tenant_id: 'tnt_b', live_mode: true }))
+  it.each([
+    ['the tenant and mode of its body', endpoint('tnt_b', true), 'acme.live.card'],
+    ['the tenant, in its own mode', endpoint('tnt_b'), 'mode_mismatch'],
+    ['the mode, of its own tenant', endpoint('tnt_own', true), 'mode_mismatch'],
+    ['nobody', null, 'mode_mismatch'],
+  ])('that differs in both goes to neither before the endpoint is of %s', (_what, now, goes) => {
+    expect(fate(crossing, { endpointNow: () => now })).toBe(goes)
+    // What an earlier version set aside under the other of the two reasons.
+    const earlier = { ...crossing, reason: 'tenant_mismatch' }
+    expect(fate(earlier, { endpointNow: () => now })).toBe(goes)
+  })
+
   it('asks only about the endpoint at which it came in', () => {
     const asked: string[] = []
     fate(strange, {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { QUARANTINE_REASONS } from '#core/outcome.ts'
 import { MODES } from '#core/routing.ts'
 import { ENTRY_STATES } from '#quarantine/inventory.ts'
 import { count, rate, since, tenant, version } from './choices.ts'
@@ -34,9 +35,10 @@ function ofMode(command: Command): Command {
 }
 
 function filtered(command: Command): Command {
+  const reason = new Option('--reason <reason>', 'only what was set aside for this reason')
   return ofMode(command)
     .option('--tenant <id>', 'only what was received for this tenant', tenant)
-    .option('--reason <reason>', 'only what was set aside for this reason, e.g. unknown_version')
+    .addOption(reason.choices(QUARANTINE_REASONS))
     .option('--endpoint <id>', 'only what came in at this endpoint')
     .option('--version <date>', 'only this API version', version)
     .option('--since <time>', 'received at this time or later, or so long ago: 12h, 7d', moment)

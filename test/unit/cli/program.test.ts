@@ -103,6 +103,11 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], says: Re
     /unknown verb purge; there is list, show, stats, release, export/,
   ],
   [
+    'a reason of the quarantine that is none',
+    ['quarantine', 'release', '--mode', 'live', '--reason', 'unknown_versoin', '--yes'],
+    /--reason.*malformed, unknown_version,.*card_number/,
+  ],
+  [
     'a state of the quarantine that is none',
     ['quarantine', 'list', '--mode', 'live', '--state', 'lost'],
     /waiting, released, all/,

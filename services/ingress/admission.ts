@@ -30,6 +30,9 @@ export interface AdmissionOptions {
   readonly now: () => number
 }
 
+/** A record holds the body and its typed copy. */
+const COPIES = 2
+
 function refusal(
   code: LimitRefusal['code'],
   limit: Limit,
@@ -48,8 +51,7 @@ export class Admission {
 
   /** 1 and more means that nothing is taken. */
   get pressure(): number {
-    const { limits, queue, lateMs } = this.#options
-    return pressureOf(queue.use(), limits, { lateMs: lateMs(), maxLateMs: limits.loopMaxLateMs })
+    return this.#pressureWith(0)
   }
 
   /** Before a body is read, about whoever it is: only where nothing can be taken at all. */
@@ -66,14 +68,26 @@ export class Admission {
     return limit === null ? null : refusal('queue_full', limit)
   }
 
-  /** Of a verified webhook that would go to the queue. What is refused costs no token. */
-  ofWebhook(tenantId: string, domain: Domain): LimitRefusal | null {
+  /**
+   * Of a verified webhook that would go to the queue. What is refused costs no token.
+   *
+   * @param bodyBytes of its body
+   */
+  ofWebhook(tenantId: string, domain: Domain, bodyBytes: number): LimitRefusal | null {
     const { limits, queue, rates, now } = this.#options
-    const { pressure } = this
-    const limit = tenantLimit(queue.useOf(tenantId), limits, pressure)
+    const incoming = COPIES * bodyBytes
+    const pressure = this.#pressureWith(incoming)
+    const limit = tenantLimit(queue.useOf(tenantId), limits, pressure, incoming)
     if (limit !== null) return refusal('tenant_limit', limit)
-    if (isShed(domain, pressure, limits.shedOrder)) return refusal('overloaded', 'domain')
+    if (isShed(domain, this.pressure, limits.shedOrder)) return refusal('overloaded', 'domain')
     const waitMs = rates.refuses(tenantId, now())
     return waitMs === null ? null : refusal('tenant_limit', 'tenant_rate', waitMs)
+  }
+
+  #pressureWith(incoming: number): number {
+    const { limits, queue, lateMs } = this.#options
+    const { bytes, ...use } = queue.use()
+    const loop = { lateMs: lateMs(), maxLateMs: limits.loopMaxLateMs }
+    return pressureOf({ ...use, bytes: bytes + incoming }, limits, loop)
   }
 }

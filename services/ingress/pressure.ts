@@ -96,16 +96,23 @@ export function pressureOf(
   )
 }
 
-/** Whether a tenant has all that it may have; the first record is nobody's too many. */
+/**
+ * Whether a tenant has all that it may have; the first record is nobody's too many.
+ *
+ * @param pressure with what comes now in the queue
+ * @param incoming bytes of what comes now: of a small queue one large record may be a third
+ */
 export function tenantLimit(
   tenant: TenantUse,
   limits: QueueLimits,
   pressure: number,
+  incoming: number,
 ): Extract<Limit, 'tenant_share' | 'tenant_wait'> | null {
   if (tenant.records === 0) return null
   const share = pressure >= SHEDDING_FROM ? LITTLE : tenant.alone ? 1 : QUARTER
   const records = Math.max(1, limits.queueRecords * share)
-  if (tenant.records >= records || tenant.bytes >= limits.queueBytes * share) return 'tenant_share'
+  const bytes = limits.queueBytes * share
+  if (tenant.records >= records || tenant.bytes + incoming > bytes) return 'tenant_share'
   return tenant.waitMs > limits.queueAgeMs ? 'tenant_wait' : null
 }
 

@@ -15,6 +15,7 @@ import type { Decision } from './decision.ts'
 import { bindingFault, decide } from './decision.ts'
 import type { EventBody } from './event-body.ts'
 import { readEventBody } from './event-body.ts'
+import { EventsInFlight } from './events-in-flight.ts'
 import type { Identification, VerifiedWebhook, Webhook } from './identification.ts'
 import type { LimitRefusal } from './pressure.ts'
 import type { RecentEvents } from './recent-events.ts'
@@ -57,10 +58,7 @@ export interface ReceiverOptions {
 type ReadableBody = Extract<EventBody, { ok: true }>
 type Route = Extract<Decision, { kind: 'route' }>
 
-interface InFlight {
-  readonly digest: string
-  readonly outcome: Promise<Outcome>
-}
+const CROWDED: LimitRefusal = { code: 'tenant_limit', limit: 'tenant_share', retryAfterMs: null }
 
 const DRAINING: LimitRefusal = { code: 'draining', limit: null, retryAfterMs: null }
 
@@ -68,15 +66,10 @@ function refusedCommitment(commitment: Commitment): ErrorCode {
   return commitment.kind === 'refused' ? 'broker_refused' : 'not_durable'
 }
 
-/** The later of two copies says so, the earlier one's place stays. */
-function asDuplicate(outcome: Outcome): Outcome {
-  return outcome.kind === 'stored' ? { ...outcome, kind: 'duplicate' } : outcome
-}
-
 /** The life of a webhook (`architecture.md`), from the accepted bytes to the outcome. */
 export class Receiver {
   readonly #options: ReceiverOptions
-  readonly #inFlight = new Map<string, InFlight>()
+  readonly #inFlight = new EventsInFlight()
   #inHand = 0
   #closed = false
 
@@ -164,6 +157,7 @@ export class Receiver {
       return this.#setAside(who, 'id_conflict', 'another body was acknowledged', facts)
     }
     const names = namesOf(envelope)
+    if (earlier === 'crowded') return limitRefusal(CROWDED, { envelope: names })
     if (earlier !== null) return { ...NOTHING_KNOWN, envelope: names, outcome: earlier }
     const decision = decide({
       endpoint: who.endpoint,
@@ -213,14 +207,12 @@ export class Receiver {
     key: string,
     digest: string,
     { id }: Envelope,
-  ): Promise<Outcome> | Outcome | 'conflict' | null {
+  ): Promise<Outcome> | Outcome | 'conflict' | 'crowded' | null {
     const recent = this.#options.recent.find(key)
     if (recent !== undefined) {
       return recent.digest === digest ? { kind: 'duplicate', id, at: recent.at } : 'conflict'
     }
-    const flying = this.#inFlight.get(key)
-    if (flying === undefined) return null
-    return flying.digest === digest ? flying.outcome.then(asDuplicate) : 'conflict'
+    return this.#inFlight.join(key, digest)
   }
 
   #store(
@@ -245,7 +237,7 @@ export class Receiver {
     }
     const record = eventRecord(endpoint, envelope, route.topic, encoded.value, traceparent)
     const outcome = this.#committed(record, envelope.id, key, digest)
-    this.#inFlight.set(key, { digest, outcome })
+    this.#inFlight.began(key, digest, outcome)
     return {
       ...NOTHING_KNOWN,
       envelope: namesOf(envelope),
@@ -264,7 +256,7 @@ export class Receiver {
     digest: string,
   ): Promise<Outcome> {
     const commitment = await this.#options.committer.submit(record)
-    this.#inFlight.delete(key)
+    this.#inFlight.ended(key)
     if (commitment.kind !== 'durable') {
       return { kind: 'refused', code: refusedCommitment(commitment) }
     }
@@ -274,11 +266,11 @@ export class Receiver {
 
   /** Whether there is too much for this one to be taken as well; it would go to the queue. */
   #tooMuch(
-    { endpoint }: VerifiedWebhook,
+    { endpoint, body }: VerifiedWebhook,
     envelope: Envelope | null,
     domain: Domain,
   ): Reception | null {
-    const limit = this.#options.admission.ofWebhook(endpoint.tenantId, domain)
+    const limit = this.#options.admission.ofWebhook(endpoint.tenantId, domain, body.byteLength)
     const names = envelope === null ? null : namesOf(envelope)
     return limit === null ? null : limitRefusal(limit, { envelope: names, domain })
   }

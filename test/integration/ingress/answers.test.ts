@@ -146,8 +146,8 @@ describe('a duplicate', () => {
 
   it('that comes while the first is on its way joins its outcome', async () => {
     const body = await sampleFor(sandbox)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => stage.send(body)))
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    const answers = await Promise.all(Array.from({ length: 9 }, () => stage.send(body)))
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 9 }, () => 200))
     expect(new Set(answers.map(({ at }) => JSON.stringify(at))).size).toBe(1)
     expect(answers.filter(({ body: { duplicate } }) => duplicate === undefined)).toHaveLength(1)
   })

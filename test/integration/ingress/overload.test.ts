@@ -189,6 +189,21 @@ describe('too many requests in hand', () => {
   })
 })
 
+describe('copies of an event on its way', () => {
+  it('wait with it, eight at most; more are answered 429', async () => {
+    const gate = await heldBack({})
+    const body = await sampleFor(quiet)
+    const copies = Array.from({ length: 14 }, () => stage.send(body, quiet))
+    await eventually(async () => (await refusals()).tenant_share === 5, soon)
+    await queued(1)
+    gate.release()
+    const answers = await Promise.all(copies)
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(9)
+    const refused = answers.filter((answer) => codeOf(answer) === 'tenant_limit')
+    expect(refused.map(({ status }) => status)).toEqual([429, 429, 429, 429, 429])
+  })
+})
+
 describe('slow bodies', () => {
   it('use up their budget, so that the next is refused unread; then the slowest give way to it', async () => {
     stage = await IngressStage.set({

@@ -63,15 +63,18 @@ describe('a full queue', () => {
 describe('a verified webhook', () => {
   it('is refused by its tenant’s rate, with the time until the next token', () => {
     const gate = admission()
-    expect([gate.ofWebhook('a', 'card'), gate.ofWebhook('a', 'card')]).toEqual([null, null])
+    expect([gate.ofWebhook('a', 'card', 100), gate.ofWebhook('a', 'card', 100)]).toEqual([
+      null,
+      null,
+    ])
     const refusal = { code: 'tenant_limit', limit: 'tenant_rate', retryAfterMs: 500 }
-    expect(gate.ofWebhook('a', 'card')).toEqual(refusal)
-    expect(gate.ofWebhook('b', 'card')).toBe(null)
+    expect(gate.ofWebhook('a', 'card', 100)).toEqual(refusal)
+    expect(gate.ofWebhook('b', 'card', 100)).toBe(null)
   })
 
   it('is refused by its tenant’s share before its domain is looked at', () => {
     const gate = admission({ use: { records: 900 }, own: { records: 200 } })
-    expect(gate.ofWebhook('a', 'other')).toMatchObject({
+    expect(gate.ofWebhook('a', 'other', 100)).toMatchObject({
       code: 'tenant_limit',
       limit: 'tenant_share',
     })
@@ -80,14 +83,33 @@ describe('a verified webhook', () => {
   it('gives way by domain under pressure, also that of the event loop', () => {
     for (const situation of [{ use: { records: 850 } }, { lateMs: 425 }]) {
       const gate = admission(situation)
-      expect(gate.ofWebhook('a', 'pass')).toMatchObject({ code: 'overloaded', limit: 'domain' })
-      expect(gate.ofWebhook('a', 'settlement')).toBe(null)
+      expect(gate.ofWebhook('a', 'pass', 100)).toMatchObject({
+        code: 'overloaded',
+        limit: 'domain',
+      })
+      expect(gate.ofWebhook('a', 'settlement', 100)).toBe(null)
     }
   })
 
   it('costs no token when it is refused for another reason', () => {
     const gate = admission({ use: { records: 850 } })
-    for (let n = 0; n < 5; n += 1) gate.ofWebhook('a', 'other')
-    expect([gate.ofWebhook('a', 'card'), gate.ofWebhook('a', 'card')]).toEqual([null, null])
+    for (let n = 0; n < 5; n += 1) gate.ofWebhook('a', 'other', 100)
+    expect([gate.ofWebhook('a', 'card', 100), gate.ofWebhook('a', 'card', 100)]).toEqual([
+      null,
+      null,
+    ])
+  })
+
+  it('is refused when its own size would bring the queue to where quiet tenants give way', () => {
+    const most = 150_000
+    const tell = (bytes: number) =>
+      admission({ use: { records: 2, bytes }, own: { records: 2, bytes, alone: true } })
+    // With its typed copy it is 300 kB of the million.
+    expect(tell(440_000).ofWebhook('a', 'settlement', most)).toBe(null)
+    expect(tell(460_000).ofWebhook('a', 'settlement', most)).toMatchObject({
+      limit: 'tenant_share',
+    })
+    const others = admission({ use: { records: 2, bytes: 700_000 } })
+    expect(others.ofWebhook('b', 'other', most)).toBe(null)
   })
 })

@@ -82,7 +82,7 @@ class Minute {
   }
 
   #send(tenant: string): void {
-    if (this.#admission.ofWebhook(tenant, 'card') !== null) {
+    if (this.#admission.ofWebhook(tenant, 'card', 100) !== null) {
       this.refused.set(tenant, (this.refused.get(tenant) ?? 0) + 1)
       return
     }

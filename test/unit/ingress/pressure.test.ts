@@ -37,31 +37,31 @@ describe('a tenant', () => {
   const has = (records: number, changes = {}) => ({ ...idle, records, alone: false, ...changes })
 
   it('may have a quarter of the records and of the bytes while others wait', () => {
-    expect(tenantLimit(has(249), limits, 0.3)).toBe(null)
-    expect(tenantLimit(has(250), limits, 0.3)).toBe('tenant_share')
-    expect(tenantLimit(has(1, { bytes: 249_999 }), limits, 0.3)).toBe(null)
-    expect(tenantLimit(has(1, { bytes: 250_000 }), limits, 0.3)).toBe('tenant_share')
+    expect(tenantLimit(has(249), limits, 0.3, 1)).toBe(null)
+    expect(tenantLimit(has(250), limits, 0.3, 1)).toBe('tenant_share')
+    expect(tenantLimit(has(1, { bytes: 249_999 }), limits, 0.3, 1)).toBe(null)
+    expect(tenantLimit(has(1, { bytes: 250_000 }), limits, 0.3, 1)).toBe('tenant_share')
   })
 
   it('may have three quarters when it is alone', () => {
-    expect(tenantLimit(has(749, { alone: true }), limits, 0.749)).toBe(null)
-    expect(tenantLimit(has(750, { alone: true }), limits, 0.75)).toBe('tenant_share')
+    expect(tenantLimit(has(749, { alone: true }), limits, 0.749, 1)).toBe(null)
+    expect(tenantLimit(has(750, { alone: true }), limits, 0.75, 1)).toBe('tenant_share')
   })
 
   it('with little is served long after those with much, before any domain is told apart', () => {
-    expect(tenantLimit(has(16), limits, 0.75)).toBe('tenant_share')
-    expect(tenantLimit(has(15), limits, 0.99)).toBe(null)
+    expect(tenantLimit(has(16), limits, 0.75, 1)).toBe('tenant_share')
+    expect(tenantLimit(has(15), limits, 0.99, 1)).toBe(null)
     expect(order.filter((domain) => isShed(domain, 0.75, order))).toEqual([])
   })
 
   it('that has nothing in the queue is never told that it has too much', () => {
     const tiny = { queueRecords: 1, queueBytes: 1, queueAgeMs: 1 }
-    expect(tenantLimit(has(0), tiny, 5)).toBe(null)
+    expect(tenantLimit(has(0), tiny, 5, 1)).toBe(null)
   })
 
   it('whose own line has grown too old has to wait, though nobody else does', () => {
-    expect(tenantLimit(has(10, { waitMs: 2000 }), limits, 0.1)).toBe(null)
-    expect(tenantLimit(has(10, { waitMs: 2001 }), limits, 0.1)).toBe('tenant_wait')
+    expect(tenantLimit(has(10, { waitMs: 2000 }), limits, 0.1, 1)).toBe(null)
+    expect(tenantLimit(has(10, { waitMs: 2001 }), limits, 0.1, 1)).toBe('tenant_wait')
   })
 })
 

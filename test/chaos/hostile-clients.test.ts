@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signatureHeader } from '#ingress/signature.ts'
 import { LoadGenerator } from '../bench/load.ts'
@@ -17,6 +18,7 @@ import { Stand } from './stand.ts'
 const MIB = 1024 * 1024
 const IDLE = scaled(2000, 100)
 const SLOW_BODIES = scaled(500, 50)
+const FORGED_BODIES = scaled(400, 100)
 const QUEUE_BYTES = 64 * MIB
 const PADDING = 32 * 1024
 const FILLING_REQUESTS = 2400
@@ -83,6 +85,32 @@ async function one(): Promise<{ readonly answer: HttpAnswer; readonly tookMs: nu
   return { answer, tookMs: performance.now() - begun }
 }
 
+/** Touches the file of the endpoints faster than it is taken for quiet, until told to stop. */
+function unquiet(): () => void {
+  const file = join(stand.folder, 'endpoints-besieged.json')
+  const touching = setInterval(() => void utimes(file, new Date(), new Date()), 5)
+  return () => clearInterval(touching)
+}
+
+/** Whole bodies of 1 MiB that nobody signed, all at once, again and again; how each was answered. */
+async function forged(rounds: number): Promise<Readonly<Record<string, number>>> {
+  const body = Buffer.alloc(MIB, 'x')
+  const signature = signatureHeader('not the secret', body, nowSeconds())
+  const url = `http://127.0.0.1:${ingress.port}/v1/hooks/${good.id}`
+  const answers: string[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const own = Array.from({ length: FORGED_BODIES }, () =>
+      post(url, body, { 'QairoPay-Signature': signature }).then(
+        (answer) => `${answer.status} ${codeOf(answer)}`,
+        () => 'cut',
+      ),
+    )
+    answers.push(...(await Promise.all(own)))
+  }
+  const groups = Map.groupBy(answers, (answer) => answer)
+  return Object.fromEntries([...groups].map(([answer, own]) => [answer, own.length]))
+}
+
 /** Good requests at a steady pace, of which not one may fail. */
 async function allGood() {
   const requests = GOOD_RATE * GOOD_SECONDS
@@ -94,7 +122,7 @@ function codeOf({ body }: HttpAnswer): string {
   return String((body.error as { code?: unknown } | undefined)?.code)
 }
 
-test('idle sockets, bodies at a byte a second and a full queue stay below 400 MiB, and good requests are answered as they should be', async () => {
+test('idle sockets, bodies at a byte a second, forged bodies and a full queue stay below 400 MiB, and good requests are answered as they should be', async () => {
   const before = await resident()
   const head = `POST /v1/hooks/${good.id} HTTP/1.1\r\nHost: a\r\n`
   crowd.add(IDLE / 2, { opening: '', drip: '' })
@@ -108,6 +136,11 @@ test('idle sockets, bodies at a byte a second and a full queue stay below 400 Mi
   await eventually(() => crowd.size >= (IDLE + SLOW_BODIES) * 0.9, soon)
   const besieged = await allGood()
   const underSiege = await resident()
+
+  const quieten = unquiet()
+  const forgeries = await forged(3)
+  quieten()
+  const afterForgeries = await resident()
 
   gate.hold(({ api }) => api === API.produce)
   const fill = filling.run(
@@ -145,10 +178,12 @@ test('idle sockets, bodies at a byte a second and a full queue stay below 400 Mi
     slow_bodies: SLOW_BODIES,
     cut: crowd.cut,
     limits,
+    forged: forgeries,
     queue_mib: mib(fullest),
     rss_mib: {
       before: mib(before.now),
       under_siege: mib(underSiege.now),
+      after_forgeries: { now: mib(afterForgeries.now), most: mib(afterForgeries.most) },
       queue_full: mib(full.now),
       after: mib(after.now),
       most: mib(after.most),
@@ -167,4 +202,6 @@ test('idle sockets, bodies at a byte a second and a full queue stay below 400 Mi
     expect(tookMs).toBeLessThan(ANSWERED_WITHIN_MS)
   }
   expect(limits.silent).toBeGreaterThan(0)
+  expect(forgeries['400 invalid_signature']).toBeGreaterThan(0)
+  expect(forgeries['503 overloaded']).toBeGreaterThan(0)
 })

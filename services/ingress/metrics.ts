@@ -105,15 +105,14 @@ function beginAtZero({ webhooks, finalRefusals, alarms }: Counted): void {
   for (const code of INGRESS_LABELS.code?.values ?? []) alarms.inc({ code }, 0)
 }
 
-/** Declares the figures in a process's registry. */
-export function ingressMetrics(registry: Registry, read: IngressLevels): IngressMetrics {
-  const registers = [registry]
-  levels(registers, read)
-  versionLevels(registers, read)
-  const counter = <const Label extends string>(name: string, help: string, labels: Label[]) =>
-    new Counter<Label>({ name, help, labelNames: labels, registers })
-  const metrics = {
-    ...admissionMetrics(registry, read),
+type Declare = <const Label extends string>(
+  name: string,
+  help: string,
+  labels: Label[],
+) => Counter<Label>
+
+function answerMetrics(registers: Registry[], counter: Declare) {
+  return {
     webhooks: counter(
       'ingress_webhooks_total',
       'Answers by outcome, its reason (a code of the answers or of the quarantine) and status.',
@@ -136,6 +135,11 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       'Answers that say something is wrong with our configuration or code.',
       ['code'],
     ),
+  }
+}
+
+function commitMetrics(counter: Declare) {
+  return {
     attempts: counter('ingress_commit_attempts_total', 'Batches written to Kafka, by result.', [
       'result',
     ]),
@@ -144,6 +148,11 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       'Records that an attempt left uncovered, so that they went out again.',
       [],
     ),
+  }
+}
+
+function fieldMetrics(counter: Declare) {
+  return {
     unknownFields: counter(
       'ingress_unknown_fields_total',
       'Fields of events that the schema lacks; they travel in raw only.',
@@ -159,7 +168,11 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       'Events of API versions that are retired.',
       [],
     ),
-    content: contentMetrics(registry),
+  }
+}
+
+function endpointMetrics(registers: Registry[], counter: Declare) {
+  return {
     endpoints: new Gauge({
       name: 'ingress_endpoints',
       help: 'Endpoints that are loaded.',
@@ -175,6 +188,23 @@ export function ingressMetrics(registry: Registry, read: IngressLevels): Ingress
       help: '1 when the last reading of the endpoints was good; at 0 the last good ones are served.',
       registers,
     }),
+  }
+}
+
+/** Declares the figures in a process's registry. */
+export function ingressMetrics(registry: Registry, read: IngressLevels): IngressMetrics {
+  const registers = [registry]
+  levels(registers, read)
+  versionLevels(registers, read)
+  const counter: Declare = (name, help, labels) =>
+    new Counter({ name, help, labelNames: labels, registers })
+  const metrics = {
+    ...admissionMetrics(registry, read),
+    ...answerMetrics(registers, counter),
+    ...commitMetrics(counter),
+    ...fieldMetrics(counter),
+    content: contentMetrics(registry),
+    ...endpointMetrics(registers, counter),
   }
   beginAtZero(metrics)
   return metrics

@@ -35,10 +35,8 @@ function beginAtZero({ records, setAside, offsetJumps, retries }: ConsumerMetric
   }
 }
 
-/** Declares the figures in a process's registry. */
-export function consumerMetrics(registry: Registry): ConsumerMetrics {
-  const registers = [registry]
-  const metrics = {
+function batchMetrics(registers: Registry[]) {
+  return {
     records: new Counter({
       name: 'consumer_records_total',
       help: 'Records handled, by first part of the event type and by outcome.',
@@ -64,6 +62,11 @@ export function consumerMetrics(registry: Registry): ConsumerMetrics {
       labelNames: ['mode'],
       registers,
     }),
+  }
+}
+
+function disturbanceMetrics(registers: Registry[]) {
+  return {
     rebuilds: new Counter({
       name: 'consumer_rebuilds_total',
       help: 'Kafka consumers thrown away and made anew, by cause.',
@@ -82,12 +85,11 @@ export function consumerMetrics(registry: Registry): ConsumerMetrics {
       labelNames: ['mode', 'kind'],
       registers,
     }),
-    lag: new Gauge({
-      name: 'consumer_lag_records',
-      help: 'Records behind the end of the partition after the last batch.',
-      labelNames: ['mode', 'partition'],
-      registers,
-    }),
+  }
+}
+
+function gapMetrics(registers: Registry[]) {
+  return {
     gapsOpen: new Gauge({
       name: 'consumer_gaps_open',
       help: 'Webhooks that never came, open for longer than GAP_GRACE_SECONDS: alert on it. The same from each process of a group.',
@@ -106,6 +108,11 @@ export function consumerMetrics(registry: Registry): ConsumerMetrics {
       labelNames: ['mode'],
       registers,
     }),
+  }
+}
+
+function contentMetrics(registers: Registry[]) {
+  return {
     unknownTypes: new Counter({
       name: 'consumer_unknown_types_total',
       help: 'Events of a type that nobody knew, kept and projected by what they carry.',
@@ -118,6 +125,23 @@ export function consumerMetrics(registry: Registry): ConsumerMetrics {
       labelNames: ['mode', 'resource'],
       registers,
     }),
+  }
+}
+
+/** Declares the figures in a process's registry. */
+export function consumerMetrics(registry: Registry): ConsumerMetrics {
+  const registers = [registry]
+  const metrics = {
+    ...batchMetrics(registers),
+    ...disturbanceMetrics(registers),
+    lag: new Gauge({
+      name: 'consumer_lag_records',
+      help: 'Records behind the end of the partition after the last batch.',
+      labelNames: ['mode', 'partition'],
+      registers,
+    }),
+    ...gapMetrics(registers),
+    ...contentMetrics(registers),
   }
   beginAtZero(metrics)
   return metrics

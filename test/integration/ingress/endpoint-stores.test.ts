@@ -175,7 +175,11 @@ describe.each([
     await add(1)
     await add(2)
     const store = await stage.watch(NEVER)
-    const policy = { toleranceSeconds: 300, oldSignatureHeader: false, waitingBytes: 1024 } as const
+    const policy = {
+      toleranceSeconds: 300,
+      oldSignatureHeader: false,
+      waitingBytes: 1_048_576,
+    } as const
     const identifier = new Identifier(store, { ...policy, unseenEndpoint: 'refuse' }, Date.now)
     const answered = async (endpointId: string, secret: string) => {
       const webhook = webhookOf(endpointId, `${SECRET}_${secret}`)

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startKafka } from '#local/parts/kafka.ts'
 import { freePorts } from '#local/parts/ports.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { freeze } from '../../fixtures/frozen-process.ts'
 import { testHost } from '../../fixtures/part-host.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 import type { HttpAnswer } from './stage.ts'
@@ -58,7 +59,7 @@ describe('an ingress whose Kafka goes away', () => {
     await eventually(async () => (await send()).status === 200, soon)
     await eventually(() => stage.problems().length === 0, soon)
 
-    process.kill(kafka.pid, 'SIGSTOP')
+    await freeze(kafka.pid)
     const frozen = await send()
     expect([frozen.status, codeOf(frozen)]).toEqual([503, 'not_durable'])
     process.kill(kafka.pid, 'SIGCONT')

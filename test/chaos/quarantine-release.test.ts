@@ -26,12 +26,15 @@ import { chaosSeed, report, scaled } from './report.ts'
 const EVENTS = scaled(100_000, 2000)
 const TENANTS = 20
 const KILLS = 5
+/** A command says after two seconds how far it is, so a slow one is killed before its end. */
+const KILLED_RATE = String(Math.round(EVENTS / 15))
+const MOST_KILL_DELAY_MS = 300
 const PREFIX = 'qairopay'
 const VERSION = '2026-05-19'
 const TOPIC = quarantineTopic(PREFIX, 'sandbox')
 const MIB = 1024 * 1024
 /** Of which 130 are code that was loaded, and 50 what is in use; the rest waits to be collected. */
-const MEMORY_BOUND_MIB = 350
+const MEMORY_BOUND_MIB = 400
 const log = createLogger({ service: 'test', level: 'silent' })
 const stops: (() => Promise<unknown>)[] = []
 
@@ -139,9 +142,10 @@ const MEMORY_OPTIONS = `--max-semi-space-size=2 --import=${PEAK_AT_EXIT}`
 async function releaseOnce(killAfterMs: number | null): Promise<ReleaseRun> {
   const beganMs = performance.now()
   const verb = ['quarantine', 'release', '--mode', 'sandbox', '--version', VERSION]
+  const pace = killAfterMs === null ? [] : ['--rate', KILLED_RATE]
   const child = spawn(
     'node_modules/.bin/node',
-    ['services/cli/main.ts', ...verb, '--yes', '--json'],
+    ['services/cli/main.ts', ...verb, ...pace, '--yes', '--json'],
     { env: { ...environment, NODE_OPTIONS: MEMORY_OPTIONS }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let timer: NodeJS.Timeout | undefined
@@ -185,13 +189,18 @@ test('a release that is killed again and again moves every event, in order, in b
   // The filling repeats what was not acknowledged, and those are released as often.
   const twice = aside.length - EVENTS
   const kills: number[] = []
+  let hits = 0
   for (let n = 0; n < KILLS; n += 1) {
-    const afterMs = Math.round(random() * 1000)
+    const afterMs = Math.round(random() * MOST_KILL_DELAY_MS)
     kills.push(afterMs)
-    await releaseOnce(afterMs)
+    const { code } = await releaseOnce(afterMs)
+    if (code === null) hits += 1
   }
   const afterKills = await seenEvents()
   expect(afterKills).toMatchObject({ inversions: 0 })
+  // A kill that comes after the end proves nothing.
+  expect(hits).toBe(KILLS)
+  expect(afterKills.distinct).toBeLessThan(EVENTS)
   const last = await releaseOnce(null)
   const done = JSON.parse(last.out)
   const again = JSON.parse((await releaseOnce(null)).out)
@@ -200,6 +209,7 @@ test('a release that is killed again and again moves every event, in order, in b
     events: EVENTS,
     tenants: TENANTS,
     killed_ms_after_first_progress: kills,
+    killed_before_its_end: hits,
     released_before_the_last_run: afterKills.distinct,
     last_run: { released: done.released, seconds: last.seconds, peak_mib: last.peakMib },
     copies: seen.records - seen.distinct - twice,

@@ -11,6 +11,33 @@ class Redirected extends Error {
   }
 }
 
+/** A refusal as the library hands it to its middleware (mappersmith's Response). */
+interface Refusal {
+  data(): unknown
+  enhance(extras: { readonly rawData: string }): Refusal
+}
+
+type Middleware = () => { response(next: () => Promise<unknown>): Promise<unknown> }
+
+const NO_REASON = JSON.stringify({ message: 'no reason given' })
+
+/**
+ * The library reads a refusal's message inside a `catch`, where a body that is `null` throws: the
+ * call never ends, and the unhandled rejection ends the process.
+ */
+const readableRefusals: Middleware = () => ({
+  response: async (next) =>
+    await next().catch((refusal: Refusal) => {
+      throw refusal.data() === null ? refusal.enhance({ rawData: NO_REASON }) : refusal
+    }),
+})
+
+/** Puts a middleware before those of the library, where its options put none. */
+function prepend(library: SchemaRegistry, middleware: Middleware): void {
+  const { api } = library as unknown as { api: { _manifest: { middleware: Middleware[] } } }
+  api._manifest.middleware.unshift(middleware)
+}
+
 /** The library, told everything that its own options leave open; it repeats nothing itself. */
 export function registryLibrary(
   { access, agent, timeoutMs }: RegistryTransport,
@@ -18,7 +45,7 @@ export function registryLibrary(
 ): SchemaRegistry {
   const { baseUrl, authorization } = access
   const headers = authorization === null ? {} : { authorization }
-  return new SchemaRegistry({
+  const library = new SchemaRegistry({
     host: baseUrl,
     clientId,
     agent,
@@ -34,4 +61,6 @@ export function registryLibrary(
       }),
     ],
   })
+  prepend(library, readableRefusals)
+  return library
 }

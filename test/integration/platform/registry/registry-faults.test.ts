@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { RegistryAnswer } from '#platform/registry/registry-answer.ts'
 import { registryProblem } from '#platform/registry/registry-answer.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
@@ -228,6 +228,29 @@ describe('a registry that lies', () => {
     const name = subject()
     await client.setCompatibility(name)
     expect(await client.register(name, schema('a', 'b'))).toMatchObject({ kind: 'nonsense' })
+  })
+
+  it.each([
+    ['GET', 400],
+    ['GET', 404],
+    ['POST', 409],
+    ['POST', 500],
+  ])('refuses a %s with %i and null for a reason, and every call ends', async (method, status) => {
+    const rejections: unknown[] = []
+    const onRejection = (reason: unknown) => void rejections.push(reason)
+    process.on('unhandledRejection', onRejection)
+    onTestFinished(() => void process.off('unhandledRejection', onRejection))
+    const { client } = await doorTo(async (request, passOn) =>
+      request.method === method ? { status, body: 'null' } : await passOn(),
+    )
+    const name = subject()
+    await client.setCompatibility(name)
+    const begun = performance.now()
+    const answer = await client.register(name, schema('a'))
+    expect(answer.kind).not.toBe('ok')
+    expect(words(answer)).toMatch(new RegExp(`HTTP ${status}`))
+    expect(performance.now() - begun).toBeLessThan(PATIENT_MS)
+    expect(rejections).toEqual([])
   })
 
   it('is asked again when it does not yet know the id that it has just given', async () => {

@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { RunningKafka } from '#local/parts/kafka.ts'
@@ -5,7 +6,7 @@ import { startKafka } from '#local/parts/kafka.ts'
 import { freePorts } from '#local/parts/ports.ts'
 import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
 import { loadSettings } from '#platform/config/settings.ts'
-import { connectionOf } from '#platform/kafka/connection.ts'
+import { connectionOf, kafkaClient } from '#platform/kafka/connection.ts'
 import { clusterSize } from '#platform/kafka/topics.ts'
 import { createLogger } from '#platform/log.ts'
 import { register } from '#registrar/register.ts'
@@ -100,5 +101,23 @@ describe('Kafka over TLS with a private authority', () => {
       { ca: ours.cert, own: await theirs.issue('stranger') },
     ]
     for (const files of wrong) await expect(brokers(files)).rejects.toThrow()
+  })
+
+  it('takes renewed files for the next connection of a client that runs, with no restart', async () => {
+    const own = { cert: join(folder.path, 'current.crt'), key: join(folder.path, 'current.key') }
+    const renew = async ({ cert, key }: CertificateFiles) => {
+      await Promise.all([copyFile(cert, own.cert), copyFile(key, own.key)])
+    }
+    await renew(await theirs.issue('expired'))
+    const settings = loadSettings(KAFKA_SETTINGS, environment({ ca: ours.cert, own }))
+    const client = kafkaClient(connectionOf(settings, 'tls-renewal'), log, 0)
+    const connected = async () => {
+      const admin = client.admin()
+      await admin.connect()
+      await admin.disconnect()
+    }
+    await expect(connected()).rejects.toThrow()
+    await renew(router)
+    await connected()
   })
 })

@@ -1,6 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freePorts } from '#local/parts/ports.ts'
 import type { RunningPostgres } from '#local/parts/postgres.ts'
 import { startPostgres } from '#local/parts/postgres.ts'
@@ -9,7 +9,7 @@ import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
 import type { Row } from '#platform/postgres/database.ts'
 import { openDatabase } from '#platform/postgres/database.ts'
-import type { Authority } from '../../../fixtures/certificates.ts'
+import type { Authority, CertificateFiles } from '../../../fixtures/certificates.ts'
 import { createAuthority } from '../../../fixtures/certificates.ts'
 import { eventually } from '../../../fixtures/eventually.ts'
 import { testHost } from '../../../fixtures/part-host.ts'
@@ -23,14 +23,13 @@ let ours: Authority
 let theirs: Authority
 let postgres: RunningPostgres | undefined
 
+function databaseAt(url: string, applicationName = 'tls-test') {
+  const log = createLogger({ service: 'test', level: 'silent' })
+  return openDatabase({ url, applicationName, poolSize: 1, statementTimeoutMs: 5000, log })
+}
+
 async function asked(url: string, ...statements: readonly string[]): Promise<Row | undefined> {
-  const database = openDatabase({
-    url,
-    applicationName: 'tls-test',
-    poolSize: 1,
-    statementTimeoutMs: 5000,
-    log: createLogger({ service: 'test', level: 'silent' }),
-  })
+  const database = databaseAt(url)
   try {
     return await database.session(async (session) => {
       let rows: readonly Row[] = []
@@ -87,6 +86,33 @@ describe('Postgres over TLS with a private authority', () => {
     const files = { sslrootcert: ours.cert, sslcert: cert, sslkey: key }
     const found = await asked(urlWith({ sslmode: 'verify-full', ...files }), CONNECTION)
     expect(found).toEqual({ ssl: true, client_dn: '/CN=router' })
+  })
+
+  it('takes renewed files for its next connection, with no restart', async () => {
+    const own = { cert: join(folder.path, 'current.crt'), key: join(folder.path, 'current.key') }
+    const renew = async ({ cert, key }: CertificateFiles) => {
+      await Promise.all([copyFile(cert, own.cert), copyFile(key, own.key)])
+    }
+    await renew(await ours.issue('first'))
+    const files = { sslrootcert: ours.cert, sslcert: own.cert, sslkey: own.key }
+    const database = databaseAt(urlWith({ sslmode: 'verify-full', ...files }), 'tls-renewal')
+    onTestFinished(() => database.end())
+    const whoWeAre = async () => {
+      const [row] = await database.session((session) => {
+        return session.query({ text: CONNECTION, values: [] })
+      })
+      return row?.client_dn
+    }
+    expect(await whoWeAre()).toBe('/CN=first')
+    await renew(await ours.issue('second'))
+    // A connection that is there stays as it was made.
+    expect(await whoWeAre()).toBe('/CN=first')
+    await asked(
+      postgres?.url ?? '',
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tls-renewal'",
+    )
+    const isRenewed = async () => (await whoWeAre().catch(() => null)) === '/CN=second'
+    await eventually(isRenewed, { withinMs: 10_000 })
   })
 
   it('is not reached with another authority, without our certificate, or with a foreign one', async () => {

@@ -1,5 +1,5 @@
 import type { Caster } from '#consumers/runtime/contract.ts'
-import type { Merchant } from '#sdk/events/2026-05-19/card.ts'
+import type { Merchant, Transaction } from '#sdk/events/2026-05-19/card.ts'
 import { castResource } from '#sdk/versions/casters.ts'
 
 /** Four-digit category codes as text; labels of QairoPay's own before (contract, section 5). */
@@ -10,6 +10,11 @@ const CURRENT = '2026-05-19'
 interface CategorizedMerchant extends Omit<Merchant, 'category_code'> {
   readonly category_label: string | null
   readonly mcc: string | null
+}
+
+/** A transaction as its columns are made from. */
+export interface CategorizedTransaction extends Omit<Transaction, 'merchant'> {
+  readonly merchant: CategorizedMerchant | null
 }
 
 function isMerchant(value: unknown): value is Merchant {

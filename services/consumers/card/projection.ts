@@ -1,5 +1,8 @@
-import type { StateMachine } from '#consumers/runtime/contract.ts'
-import { amount, defineDomain, text, words } from '#consumers/runtime/contract.ts'
+import { columnsOf } from '#consumers/runtime/columns.ts'
+import type { EventHandling, StateMachine } from '#consumers/runtime/contract.ts'
+import { defineDomain } from '#consumers/runtime/contract.ts'
+import type { AnyVersionOf, KnownEventType } from '#sdk/events/known-event.ts'
+import type { CategorizedTransaction } from './casters.ts'
 import { cardCasters } from './casters.ts'
 
 /**
@@ -26,6 +29,10 @@ const TRANSACTION_STATES: StateMachine = {
   captured: [],
 }
 
+const card = columnsOf<AnyVersionOf<'card', 'card'>>()
+const transaction = columnsOf<CategorizedTransaction>()
+const dispute = columnsOf<AnyVersionOf<'card', 'dispute'>>()
+
 /** Cards, their transactions and disputes. */
 export const cardConsumer = defineDomain({
   domain: 'card',
@@ -42,21 +49,21 @@ export const cardConsumer = defineDomain({
     'card.transaction.declined': { resource: 'transaction', state: 'declined' },
     'card.transaction.captured': { resource: 'transaction', state: 'captured' },
     'dispute.updated': { resource: 'dispute' },
-  },
+  } satisfies Readonly<Record<KnownEventType<'card'>, EventHandling>>,
   resources: [
     {
       resource: 'card',
       table: 'cards',
       columns: {
-        status: text('status'),
-        card_type: text('type'),
-        cardholder_id: text('cardholder_id'),
-        program_id: text('program_id'),
-        tracking_number: text('shipping', 'tracking_number'),
-        suspend_reason: text('suspend_reason'),
-        terminate_reason: text('terminate_reason'),
-        allowed_categories: words('spending_controls', 'allowed_categories'),
-        blocked_categories: words('spending_controls', 'blocked_categories'),
+        status: card.text('status'),
+        card_type: card.text('type'),
+        cardholder_id: card.text('cardholder_id'),
+        program_id: card.text('program_id'),
+        tracking_number: card.text('shipping', 'tracking_number'),
+        suspend_reason: card.text('suspend_reason'),
+        terminate_reason: card.text('terminate_reason'),
+        allowed_categories: card.words('spending_controls', 'allowed_categories'),
+        blocked_categories: card.words('spending_controls', 'blocked_categories'),
       },
       states: CARD_STATES,
       milestones: {
@@ -71,14 +78,14 @@ export const cardConsumer = defineDomain({
       resource: 'transaction',
       table: 'transactions',
       columns: {
-        status: text('status'),
-        card_id: text('card_id'),
-        amount_cents: amount('amount_cents'),
-        currency: text('currency'),
-        merchant_name: text('merchant', 'name'),
-        merchant_category_label: text('merchant', 'category_label'),
-        merchant_mcc: text('merchant', 'mcc'),
-        decline_reason: text('decline_reason'),
+        status: transaction.text('status'),
+        card_id: transaction.text('card_id'),
+        amount_cents: transaction.amount('amount_cents'),
+        currency: transaction.text('currency'),
+        merchant_name: transaction.text('merchant', 'name'),
+        merchant_category_label: transaction.text('merchant', 'category_label'),
+        merchant_mcc: transaction.text('merchant', 'mcc'),
+        decline_reason: transaction.text('decline_reason'),
       },
       states: TRANSACTION_STATES,
       milestones: {
@@ -91,11 +98,11 @@ export const cardConsumer = defineDomain({
       resource: 'dispute',
       table: 'disputes',
       columns: {
-        status: text('status'),
-        transaction_id: text('transaction_id'),
-        amount_cents: amount('amount_cents'),
-        currency: text('currency'),
-        reason: text('reason'),
+        status: dispute.text('status'),
+        transaction_id: dispute.text('transaction_id'),
+        amount_cents: dispute.amount('amount_cents'),
+        currency: dispute.text('currency'),
+        reason: dispute.text('reason'),
       },
       milestones: { first_updated_at: 'dispute.updated' },
     },

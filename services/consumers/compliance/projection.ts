@@ -1,5 +1,7 @@
-import type { StateMachine } from '#consumers/runtime/contract.ts'
-import { defineDomain, text } from '#consumers/runtime/contract.ts'
+import { columnsOf } from '#consumers/runtime/columns.ts'
+import type { EventHandling, StateMachine } from '#consumers/runtime/contract.ts'
+import { defineDomain } from '#consumers/runtime/contract.ts'
+import type { AnyVersionOf, KnownEventType } from '#sdk/events/known-event.ts'
 import { complianceCasters } from './casters.ts'
 
 /**
@@ -12,6 +14,8 @@ const CARDHOLDER_STATES: StateMachine = {
   sanctions_alert: ['kyc_completed'],
 }
 
+const cardholder = columnsOf<AnyVersionOf<'compliance', 'cardholder'>>()
+
 /** Cardholders and their alerts. Names and addresses stay in the snapshot: they are personal data. */
 export const complianceConsumer = defineDomain({
   domain: 'compliance',
@@ -20,15 +24,15 @@ export const complianceConsumer = defineDomain({
   events: {
     'cardholder.kyc.completed': { resource: 'cardholder', state: 'kyc_completed' },
     'cardholder.sanctions.alert': { resource: 'cardholder', state: 'sanctions_alert' },
-  },
+  } satisfies Readonly<Record<KnownEventType<'compliance'>, EventHandling>>,
   resources: [
     {
       resource: 'cardholder',
       table: 'cardholders',
       columns: {
-        status: text('status'),
-        kyc_status: text('kyc_status'),
-        sanctions_status: text('sanctions_status'),
+        status: cardholder.text('status'),
+        kyc_status: cardholder.text('kyc_status'),
+        sanctions_status: cardholder.text('sanctions_status'),
       },
       states: CARDHOLDER_STATES,
       milestones: {
@@ -44,8 +48,8 @@ export const complianceConsumer = defineDomain({
       table: 'sanctions_alerts',
       idOfEvent: 'always',
       columns: {
-        cardholder_id: text('id'),
-        sanctions_status: text('sanctions_status'),
+        cardholder_id: cardholder.text('id'),
+        sanctions_status: cardholder.text('sanctions_status'),
       },
     },
   ],

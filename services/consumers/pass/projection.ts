@@ -1,5 +1,7 @@
-import type { StateMachine } from '#consumers/runtime/contract.ts'
-import { count, defineDomain, number, text } from '#consumers/runtime/contract.ts'
+import { columnsOf } from '#consumers/runtime/columns.ts'
+import type { EventHandling, StateMachine } from '#consumers/runtime/contract.ts'
+import { defineDomain } from '#consumers/runtime/contract.ts'
+import type { AnyVersionOf, KnownEventType } from '#sdk/events/known-event.ts'
 import { passCasters } from './casters.ts'
 
 /**
@@ -19,6 +21,10 @@ const PASS_STATES: StateMachine = {
 /** A template issues passes until it is archived; the sender prints no way back. */
 const TEMPLATE_STATES: StateMachine = { active: ['archived'], archived: [] }
 
+const pass = columnsOf<AnyVersionOf<'pass', 'pass'>>()
+const template = columnsOf<AnyVersionOf<'pass', 'pass_template'>>()
+const scan = columnsOf<AnyVersionOf<'pass', 'scan'>>()
+
 /** Passes, their templates and scans. */
 export const passConsumer = defineDomain({
   domain: 'pass',
@@ -34,16 +40,16 @@ export const passConsumer = defineDomain({
     'pass_template.created': { resource: 'pass_template', state: 'active' },
     'pass_template.updated': { resource: 'pass_template' },
     'pass_template.archived': { resource: 'pass_template', state: 'archived' },
-  },
+  } satisfies Readonly<Record<KnownEventType<'pass'>, EventHandling>>,
   resources: [
     {
       resource: 'pass',
       table: 'passes',
       columns: {
-        status: text('status'),
-        template_id: text('template_id'),
-        platform: text('platform'),
-        revoke_reason: text('revoke_reason'),
+        status: pass.text('status'),
+        template_id: pass.text('template_id'),
+        platform: pass.text('platform'),
+        revoke_reason: pass.text('revoke_reason'),
       },
       states: PASS_STATES,
       milestones: {
@@ -57,10 +63,10 @@ export const passConsumer = defineDomain({
       resource: 'pass_template',
       table: 'pass_templates',
       columns: {
-        status: text('status'),
-        name: text('name'),
-        kind: text('kind'),
-        location_count: count('relevant_locations'),
+        status: template.text('status'),
+        name: template.text('name'),
+        kind: template.text('kind'),
+        location_count: template.count('relevant_locations'),
       },
       states: TEMPLATE_STATES,
       milestones: {
@@ -74,11 +80,11 @@ export const passConsumer = defineDomain({
       table: 'scans',
       idOfEvent: 'for_want',
       columns: {
-        pass_id: text('pass_id'),
-        scanner_id: text('scanner_id'),
-        result: text('result'),
-        latitude: number('latitude'),
-        longitude: number('longitude'),
+        pass_id: scan.text('pass_id'),
+        scanner_id: scan.text('scanner_id'),
+        result: scan.text('result'),
+        latitude: scan.number('latitude'),
+        longitude: scan.number('longitude'),
       },
     },
   ],

@@ -1,9 +1,13 @@
-import type { StateMachine } from '#consumers/runtime/contract.ts'
-import { defineDomain, text } from '#consumers/runtime/contract.ts'
+import { columnsOf } from '#consumers/runtime/columns.ts'
+import type { EventHandling, StateMachine } from '#consumers/runtime/contract.ts'
+import { defineDomain } from '#consumers/runtime/contract.ts'
+import type { AnyVersionOf, KnownEventType } from '#sdk/events/known-event.ts'
 import { programCasters } from './casters.ts'
 
 /** A program is activated once its company is checked; it may be suspended and activated again. */
 const PROGRAM_STATES: StateMachine = { active: ['suspended'], suspended: ['active'] }
+
+const program = columnsOf<AnyVersionOf<'program', 'program'>>()
 
 /** Card programs. */
 export const programConsumer = defineDomain({
@@ -13,15 +17,15 @@ export const programConsumer = defineDomain({
   events: {
     'program.activated': { resource: 'program', state: 'active' },
     'program.suspended': { resource: 'program', state: 'suspended' },
-  },
+  } satisfies Readonly<Record<KnownEventType<'program'>, EventHandling>>,
   resources: [
     {
       resource: 'program',
       table: 'programs',
       columns: {
-        status: text('status'),
-        name: text('name'),
-        suspend_reason: text('suspend_reason'),
+        status: program.text('status'),
+        name: program.text('name'),
+        suspend_reason: program.text('suspend_reason'),
       },
       states: PROGRAM_STATES,
       milestones: { activated_at: 'program.activated', suspended_at: 'program.suspended' },

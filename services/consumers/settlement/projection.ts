@@ -1,5 +1,8 @@
-import type { Fields, StateMachine } from '#consumers/runtime/contract.ts'
-import { amount, count, defineDomain, text } from '#consumers/runtime/contract.ts'
+import { columnsOf } from '#consumers/runtime/columns.ts'
+import type { EventHandling, Fields, StateMachine } from '#consumers/runtime/contract.ts'
+import { defineDomain } from '#consumers/runtime/contract.ts'
+import type { SettlementLine } from '#sdk/events/2026-05-19/settlement.ts'
+import type { AnyVersionOf, KnownEventType } from '#sdk/events/known-event.ts'
 import { settlementCasters } from './casters.ts'
 
 /**
@@ -18,6 +21,10 @@ function linesOf({ lines }: Fields): readonly Fields[] {
   )
 }
 
+const settlement = columnsOf<AnyVersionOf<'settlement', 'settlement'>>()
+const settlementLine = columnsOf<SettlementLine>()
+const payout = columnsOf<AnyVersionOf<'settlement', 'payout'>>()
+
 /** Settlements with their lines, and payouts. */
 export const settlementConsumer = defineDomain({
   domain: 'settlement',
@@ -27,26 +34,26 @@ export const settlementConsumer = defineDomain({
     'settlement.completed': { resource: 'settlement', state: 'completed' },
     'settlement.failed': { resource: 'settlement', state: 'failed' },
     'payout.completed': { resource: 'payout', state: 'completed' },
-  },
+  } satisfies Readonly<Record<KnownEventType<'settlement'>, EventHandling>>,
   resources: [
     {
       resource: 'settlement',
       table: 'settlements',
       columns: {
-        status: text('status'),
-        amount_cents: amount('amount_cents'),
-        currency: text('currency'),
-        failure_reason: text('failure_reason'),
-        line_count: count('lines'),
+        status: settlement.text('status'),
+        amount_cents: settlement.amount('amount_cents'),
+        currency: settlement.text('currency'),
+        failure_reason: settlement.text('failure_reason'),
+        line_count: settlement.count('lines'),
       },
       states: SETTLEMENT_STATES,
       milestones: { completed_at: 'settlement.completed', failed_at: 'settlement.failed' },
       children: {
         table: 'settlement_lines',
         columns: {
-          type: text('type'),
-          transaction_id: text('transaction_id'),
-          amount_cents: amount('amount_cents'),
+          type: settlementLine.text('type'),
+          transaction_id: settlementLine.text('transaction_id'),
+          amount_cents: settlementLine.amount('amount_cents'),
         },
         of: linesOf,
       },
@@ -55,10 +62,10 @@ export const settlementConsumer = defineDomain({
       resource: 'payout',
       table: 'payouts',
       columns: {
-        status: text('status'),
-        amount_cents: amount('amount_cents'),
-        currency: text('currency'),
-        aptos_address: text('aptos_address'),
+        status: payout.text('status'),
+        amount_cents: payout.amount('amount_cents'),
+        currency: payout.text('currency'),
+        aptos_address: payout.text('aptos_address'),
       },
       states: PAYOUT_STATES,
       milestones: { completed_at: 'payout.completed' },

@@ -16,6 +16,26 @@ export type KnownEvent<
   Domain extends DomainName = DomainName,
 > = Version extends KnownVersion ? KnownEvents[Version][Domain] : never
 
+/** Types of the events of a domain that any version has. */
+export type KnownEventType<Domain extends DomainName> = KnownEvent<KnownVersion, Domain>['type']
+
+type EachHas<Resources, Name> = Resources extends unknown
+  ? Name extends keyof Resources
+    ? NonNullable<Resources[Name]>
+    : never
+  : never
+
+type AllOf<Union> = (Union extends unknown ? (value: Union) => void : never) extends (
+  value: infer All,
+) => void
+  ? All
+  : never
+
+/** A resource with every field that it has in any version. */
+export type AnyVersionOf<Domain extends DomainName, Name extends string> = AllOf<
+  EachHas<KnownEvent<KnownVersion, Domain>['resources'], Name>
+>
+
 /** Whether an API version has types here. */
 export function isKnownVersion(version: string): version is KnownVersion {
   return Object.hasOwn(EVENT_TYPES, version)

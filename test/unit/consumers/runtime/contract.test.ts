@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { columnsOf } from '#consumers/runtime/columns.ts'
 import type { DomainConsumer } from '#consumers/runtime/contract.ts'
-import { defineDomain, handlingOf, text } from '#consumers/runtime/contract.ts'
+import { defineDomain, handlingOf } from '#consumers/runtime/contract.ts'
+
+const { text } = columnsOf<{ status: string; n: string }>()
 
 const sound: DomainConsumer = {
   domain: 'card',

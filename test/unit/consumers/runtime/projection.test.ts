@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { columnsOf } from '#consumers/runtime/columns.ts'
 import type { DomainEvent, Fields } from '#consumers/runtime/contract.ts'
-import { amount, defineDomain, text, words } from '#consumers/runtime/contract.ts'
+import { defineDomain } from '#consumers/runtime/contract.ts'
 import { bodyTexts } from '#consumers/runtime/json-text.ts'
 import type { CurrentRow, ResourceState } from '#consumers/runtime/projection.ts'
 import {
@@ -12,6 +13,15 @@ import {
   statesOf,
 } from '#consumers/runtime/projection.ts'
 import type { ApiVersion, EventId, TenantId } from '#core/ids.ts'
+
+interface Resource {
+  readonly id: string
+  readonly status: string
+  readonly n: bigint
+  readonly words: readonly string[]
+}
+
+const { amount, text, words } = columnsOf<Resource>()
 
 const TYPES: Readonly<Record<string, string>> = {
   created: 'card.created',

@@ -153,11 +153,11 @@ class Launch {
     this.#surroundings.line(`${seconds.padStart(6)} s  ${text}`)
   }
 
-  #welcome({ run, endpoints, metrics }: RunningStack): void {
+  #welcome({ run, endpoints, metrics, waitingVersions }: RunningStack): void {
     const { runFile, logs } = this.#folder
     const variables = variablesOf(this.#settings)
-    const lines = welcome({ run, runFile, logs, endpoints, metrics, variables })
-    for (const line of lines) this.#surroundings.line(line)
+    const shown = { run, runFile, logs, endpoints, metrics, variables, waitingVersions }
+    for (const line of welcome(shown)) this.#surroundings.line(line)
   }
 }
 

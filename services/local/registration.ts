@@ -4,6 +4,7 @@ import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
 import { register } from '#registrar/register.ts'
 import type { Registration } from '#registrar/registration.ts'
+import { unroutedVersions } from '#registrar/registration.ts'
 import { registrationLines } from '#registrar/report.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import { PartFault } from './parts/part-fault.ts'
@@ -23,19 +24,28 @@ export function registrationLine(registration: Registration): string {
   return `topics, schemas and catalogue are as declared (${what}): ${versions}`
 }
 
+export interface SchemaRegistration {
+  /** What changed, in one line. */
+  readonly line: string
+  /** Versions that are registered and not active; whoever wants them routed has to say so. */
+  readonly waiting: readonly string[]
+}
+
 /**
  * Makes topics, schemas and catalogue in this process.
- * @returns what changed, in one line
  * @throws PartFault when it did not work out
  */
 export async function registerSchemas(
   addresses: PartAddresses,
   environment: Environment,
-): Promise<string> {
+): Promise<SchemaRegistration> {
   const settings = loadSettings(REGISTRAR_SETTINGS, {
     ...environment,
     ...registrarEnvironment(addresses, SCHEMAS_FOLDER),
   })
   const log = createLogger({ service: 'registrar', level: 'silent' })
-  return registrationLine(await register(settings, log))
+  const registration = await register(settings, log)
+  const line = registrationLine(registration)
+  const waiting = registration.kind === 'done' ? unroutedVersions(registration.states) : []
+  return { line, waiting: waiting.map(([version]) => version) }
 }

@@ -36,6 +36,8 @@ export interface RunningStack {
   readonly endpoints: readonly Endpoint[]
   /** Where each service answers `/metrics`: name and port. */
   readonly metrics: readonly (readonly [string, number])[]
+  /** Versions that are registered and not active. */
+  readonly waitingVersions: readonly string[]
 }
 
 const LOOPBACK = '127.0.0.1'
@@ -90,7 +92,8 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   const readiness = new StackReadiness(host.ended)
   const management = await openManagement(readiness, ports.management)
   const addresses = await startParts({ ...options, ports })
-  host.report(await registerSchemas(addresses, environment))
+  const { line, waiting } = await registerSchemas(addresses, environment)
+  host.report(line)
   await startServices(options, surroundings, addresses, ports, readiness)
   host.ended?.throwIfAborted()
   const run: RunFile = {
@@ -104,5 +107,5 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
   }
   await writeRunFile(folder.runFile, run)
   const metrics = SERVICE_NAMES.map((name, i) => [name, ports.services[i] ?? 0] as const)
-  return { run, endpoints, metrics }
+  return { run, endpoints, metrics, waitingVersions: waiting }
 }

@@ -11,6 +11,8 @@ export interface WelcomeOptions {
   readonly metrics: readonly (readonly [string, number])[]
   /** Variables that a command in another terminal needs to find this stack. */
   readonly variables: Readonly<Record<string, string>>
+  /** Versions that are registered and not active. */
+  readonly waitingVersions: readonly string[]
 }
 
 /** A text as one word for a POSIX shell. */
@@ -71,12 +73,28 @@ function isPlain({ id, tenantId, state }: Endpoint): boolean {
   return state === 'enabled' && /^\w+$/.test(id) && /^\w+$/.test(tenantId)
 }
 
+function cli({ variables }: WelcomeOptions): string {
+  const set = Object.entries(variables).map(([name, value]) => `${name}=${shellWord(value)} `)
+  return `${set.join('')}npm run cli --`
+}
+
+/** The next step for versions of which only readers know as yet. */
+function activations(options: WelcomeOptions): readonly string[] {
+  const { waitingVersions } = options
+  if (waitingVersions.length === 0) return []
+  return [
+    `Registered, but not routed yet: ${waitingVersions.join(', ')}. Events are set aside until this has`,
+    'released what waits, in order, and made it active:',
+    '',
+    ...waitingVersions.map((version) => `${cli(options)} versions release ${version}`),
+    '',
+  ]
+}
+
 function examples(options: WelcomeOptions): readonly string[] {
   const usable = options.endpoints.filter(isPlain)
   const endpoint = usable.find(({ mode }) => mode === 'sandbox') ?? usable[0]
   if (endpoint === undefined) return []
-  const variables = Object.entries(options.variables)
-  const prefix = variables.map(([name, value]) => `${name}=${shellWord(value)} `).join('')
   return [
     'Send a signed webhook: paste this into another terminal, in this folder.',
     '',
@@ -84,7 +102,7 @@ function examples(options: WelcomeOptions): readonly string[] {
     '',
     'Read it from its topic:',
     '',
-    `${prefix}npm run cli -- tail --mode ${endpoint.mode} --domain card --from-beginning`,
+    `${cli(options)} tail --mode ${endpoint.mode} --domain card --from-beginning`,
     '',
   ]
 }
@@ -96,6 +114,7 @@ export function welcome(options: WelcomeOptions): readonly string[] {
     ...addresses(options),
     '',
     ...examples(options),
+    ...activations(options),
     'The stack is ready and runs until Ctrl-C.',
   ]
 }

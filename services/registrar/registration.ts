@@ -27,6 +27,13 @@ export type Registration =
     }
   | Obstacle
 
+/** Versions that readers know and no ingress routes, until somebody releases what waits of them. */
+export function unroutedVersions(
+  states: ReadonlyMap<ApiVersion, string>,
+): readonly (readonly [ApiVersion, string])[] {
+  return [...states].filter(([, state]) => state === 'unknown' || state === 'draining')
+}
+
 /** What a registration would change. */
 export type Planning = { readonly kind: 'planned'; readonly plan: RegistrationPlan } | Obstacle
 

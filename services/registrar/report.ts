@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { findingLine } from './check-finding.ts'
 import type { Obstacle, Planning, Registration } from './registration.ts'
+import { unroutedVersions } from './registration.ts'
 import type { Change, RegistrationPlan } from './registration-plan.ts'
 
 type Done = Extract<Registration, { kind: 'done' }>
@@ -49,13 +50,11 @@ function noteLines(differences: Done['differences']): string[] {
 
 /** The next step for what is registered and not routed yet; events of it are still set aside. */
 function activationLines({ states }: Done): readonly string[] {
-  return [...states]
-    .filter(([, state]) => state === 'unknown' || state === 'draining')
-    .map(
-      ([version, state]) =>
-        `note: ${version} is ${state}: readers know its schemas, the ingress does not route it yet; ` +
-        `\`versions release ${version}\` releases what waits and makes it active`,
-    )
+  return unroutedVersions(states).map(
+    ([version, state]) =>
+      `note: ${version} is ${state}: readers know its schemas, the ingress does not route it yet; ` +
+      `\`versions release ${version}\` releases what waits and makes it active`,
+  )
 }
 
 function doneLines(done: Done): string[] {

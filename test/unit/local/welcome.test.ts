@@ -27,7 +27,11 @@ beforeEach(async () => {
 })
 afterEach(() => folder.remove())
 
-function optionsFor(ingress: string, variables: Readonly<Record<string, string>> = {}) {
+function optionsFor(
+  ingress: string,
+  variables: Readonly<Record<string, string>> = {},
+  waitingVersions: readonly string[] = [],
+) {
   const run: RunFile = {
     ingress,
     management: 'http://127.0.0.1:9080',
@@ -39,7 +43,7 @@ function optionsFor(ingress: string, variables: Readonly<Record<string, string>>
   }
   const runFile = join(folder.path, 'run.json')
   const metrics = [['ingress', 9081] as const]
-  return { run, runFile, logs: '.local/logs', endpoints, metrics, variables }
+  return { run, runFile, logs: '.local/logs', endpoints, metrics, variables, waitingVersions }
 }
 
 interface Received {
@@ -112,6 +116,15 @@ describe('the welcome', () => {
     const line = welcome(options).find((each) => each.includes('psql')) ?? ''
     const command = line.trim().replace(/^Postgres +psql/, 'echo')
     expect((await shell(command)).stdout).toBe(`${options.run.database}\n`)
+  })
+
+  it('names the command that activates a version which is registered only, and none otherwise', () => {
+    const variables = { LOCAL_DIR: 'my stack' }
+    const url = 'http://127.0.0.1:8080'
+    const lines = welcome(optionsFor(url, variables, ['2026-09-01']))
+    expect(lines).toContain("LOCAL_DIR='my stack' npm run cli -- versions release 2026-09-01")
+    expect(lines.join('\n')).toContain('Registered, but not routed yet: 2026-09-01.')
+    expect(welcome(optionsFor(url)).join('\n')).not.toContain('versions release')
   })
 
   it('tells how to read the example from its topic', () => {

@@ -46,6 +46,17 @@ describe('the report of a registration', () => {
     expect(registrationLines(done([])).join('\n')).toContain('retention.ms=1, declared is 2')
   })
 
+  it('names the command that makes a version active which only readers know', () => {
+    const states = new Map([
+      [VERSION, 'active'],
+      ['2026-09-01' as ApiVersion, 'unknown'],
+      ['2026-10-01' as ApiVersion, 'draining'],
+    ])
+    const lines = registrationLines({ ...done([]), states } as Registration)
+    const named = lines.flatMap((line) => /`(versions release [\d-]+)`/.exec(line)?.[1] ?? [])
+    expect(named).toEqual(['versions release 2026-09-01', 'versions release 2026-10-01'])
+  })
+
   it('names the topic whose partitions differ', () => {
     const conflicts = [{ topic: 'qairopay.live.card', declared: 12, found: 6 }]
     expect(registrationLines({ kind: 'partitions_differ', conflicts })[0]).toMatch(

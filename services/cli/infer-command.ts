@@ -15,7 +15,9 @@ import type { InferredVersion } from '#registrar/inference.ts'
 import { baseOf, VersionInference } from '#registrar/inference.ts'
 import { inferenceReport } from '#registrar/inference-report.ts'
 import { schemaFileText } from '#registrar/schema-file-text.ts'
-import { readSchemaFolders } from '#registrar/schema-files.ts'
+import type { KnownVersion } from '#registrar/version-check.ts'
+import { knownVersion } from '#registrar/version-check.ts'
+import { readVersionFolders } from '#registrar/version-folder.ts'
 import { schemasFolder } from './check-command.ts'
 import type { Since } from './choices.ts'
 import { failure, usageFault } from './fault.ts'
@@ -63,6 +65,11 @@ async function stretchesOf(
   } catch {
     throw failure(`Kafka at ${connection.brokers.join(', ')} cannot be reached`)
   }
+}
+
+async function knownVersions(folder: string): Promise<readonly KnownVersion[]> {
+  const versions = (await readVersionFolders(folder))?.versions ?? []
+  return versions.map(knownVersion).filter((version) => version !== null)
 }
 
 /** Reads the quarantine once, and says how far it is. */
@@ -131,7 +138,7 @@ export async function inferSchemas(terminal: Terminal, options: InferOptions): P
   const { version, mode, since, out } = options
   if (out !== undefined) await refuseExisting(out)
   const known = schemasFolder(terminal)
-  const base = baseOf(version, (await readSchemaFolders(known))?.folders ?? [])
+  const base = baseOf(version, await knownVersions(known))
   if (base === undefined) throw usageFault(`no version to start from is in the folder ${known}`)
   const environment = await stackEnvironment(terminal.environment, ['KAFKA_BROKERS'])
   const settings = cliSettings(KAFKA_SETTINGS, environment)
@@ -145,7 +152,7 @@ export async function inferSchemas(terminal: Terminal, options: InferOptions): P
     throw failure(`no event of version ${version} was set aside as unknown in ${topics.join(', ')}`)
   }
   const proposal = inference.proposal(base)
-  terminal.line(`${inference.events} events of ${version}, held against ${base.version}`)
+  terminal.line(`${inference.events} events of ${version}, held against ${base.folder.version}`)
   if (inference.unreadable > 0) terminal.line(`${inference.unreadable} records are no events of it`)
   for (const line of inferenceReport(proposal)) terminal.line(line)
   if (out === undefined) return

@@ -1,4 +1,4 @@
-import type { InferredDomain, InferredVersion } from './inference.ts'
+import type { InferredDomain, InferredVersion, SeenEventType } from './inference.ts'
 import type { InferenceNote } from './inferred-schema.ts'
 
 const SIGNS: Readonly<Record<InferenceNote['kind'], string>> = {
@@ -6,8 +6,9 @@ const SIGNS: Readonly<Record<InferenceNote['kind'], string>> = {
   retyped: '!',
   conflict: '!',
   left_out: '!',
-  new_resource: '!',
+  new_resource: '+',
   never_seen: '-',
+  raw_only: ' ',
 }
 
 const WORDS: Readonly<Record<InferenceNote['kind'], string>> = {
@@ -15,8 +16,9 @@ const WORDS: Readonly<Record<InferenceNote['kind'], string>> = {
   retyped: 'another type',
   conflict: 'conflict',
   left_out: 'left out',
-  new_resource: 'needs code',
+  new_resource: 'new resource',
   never_seen: 'never seen',
+  raw_only: 'in raw only',
 }
 
 function noteLine({ kind, path, detail, seen, of }: InferenceNote): string {
@@ -29,8 +31,19 @@ function domainLines({ domain, events, notes, ignored }: InferredDomain): readon
   return [`${domain}: ${events} events${keys}`, ...notes.map(noteLine)]
 }
 
+function typeLine({ type, events, isNew }: SeenEventType): string {
+  return isNew
+    ? `  + ${type}: ${events}; not sampled in the version before`
+    : `    ${type}: ${events}`
+}
+
 /** What was inferred, and what a person has to judge; names of fields and counts, never values. */
-export function inferenceReport({ domains, samples }: InferredVersion): readonly string[] {
-  const types = [...samples.keys()].sort().join(', ')
-  return [...domains.flatMap(domainLines), `made-up samples: ${types === '' ? 'none' : types}`]
+export function inferenceReport({ domains, types, samples }: InferredVersion): readonly string[] {
+  const made = [...samples.keys()].sort().join(', ')
+  return [
+    'event types:',
+    ...types.map(typeLine),
+    ...domains.flatMap(domainLines),
+    `made-up samples: ${made === '' ? 'none' : made}`,
+  ]
 }

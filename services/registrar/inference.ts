@@ -8,6 +8,7 @@ import { inferredSchema } from './inferred-schema.ts'
 import type { Json } from './lint-finding.ts'
 import type { SchemaFolder } from './schema-files.ts'
 import { fittedSample, syntheticBody } from './synthetic-sample.ts'
+import type { KnownVersion } from './version-check.ts'
 
 /** A record of a quarantine topic. */
 export interface QuarantinedRecord {
@@ -26,9 +27,19 @@ export interface InferredDomain {
   readonly ignored: number
 }
 
+/** An event type that was seen. */
+export interface SeenEventType {
+  readonly type: string
+  readonly events: number
+  /** The version before has no sample of it. */
+  readonly isNew: boolean
+}
+
 /** A folder of a version to start from. */
 export interface InferredVersion {
   readonly domains: readonly InferredDomain[]
+  /** By name; the first so many. */
+  readonly types: readonly SeenEventType[]
   /** By event type; every value is made up. */
   readonly samples: ReadonlyMap<string, Json>
 }
@@ -43,7 +54,7 @@ export class VersionInference {
   readonly #tries: ReadonlyMap<Domain, FieldTrie>
   readonly #events = new Map<Domain, number>()
   /** One made-up body for each event type; the real one is forgotten at once. */
-  readonly #bodies = new Map<string, Json>()
+  readonly #bodies = new Map<string, { readonly body: Json; events: number }>()
   #unreadable = 0
 
   constructor(version: ApiVersion) {
@@ -74,19 +85,25 @@ export class VersionInference {
     const domain = domainOf(envelope.type)
     this.#tries.get(domain)?.add(envelope.data)
     this.#events.set(domain, (this.#events.get(domain) ?? 0) + 1)
-    if (this.#bodies.has(envelope.type) || this.#bodies.size === MAX_TYPES) return
-    this.#bodies.set(envelope.type, syntheticBody(envelope))
+    const known = this.#bodies.get(envelope.type)
+    if (known !== undefined) known.events += 1
+    else if (this.#bodies.size < MAX_TYPES) {
+      this.#bodies.set(envelope.type, { body: syntheticBody(envelope), events: 1 })
+    }
   }
 
   /** What is proposed, from the nearest known version on. */
-  proposal(base: SchemaFolder): InferredVersion {
-    const domains = DOMAINS.map((domain) => this.#domain(domain, base))
+  proposal({ folder, types }: KnownVersion): InferredVersion {
+    const domains = DOMAINS.map((domain) => this.#domain(domain, folder))
     const schemas = new Map(domains.map(({ domain, schema }) => [domain, schema]))
-    const samples = [...this.#bodies].flatMap(([type, body], i) => {
+    const samples = [...this.#bodies].flatMap(([type, { body }], i) => {
       const sample = fittedSample(body, schemas.get(domainOf(type)) ?? {}, i + 1)
       return sample === null ? [] : [[type, sample] as const]
     })
-    return { domains, samples: new Map(samples) }
+    const seen = [...this.#bodies]
+      .map(([type, { events }]) => ({ type, events, isNew: !types.includes(type) }))
+      .sort((a, b) => (a.type < b.type ? -1 : 1))
+    return { domains, types: seen, samples: new Map(samples) }
   }
 
   #domain(domain: Domain, base: SchemaFolder): InferredDomain {
@@ -99,8 +116,7 @@ export class VersionInference {
       data: trie.root,
     })
     const events = this.#events.get(domain) ?? 0
-    // Without resources nothing of a domain is typed, whatever it carries.
-    return { domain, events, schema, notes: domain === 'other' ? [] : notes, ignored: trie.ignored }
+    return { domain, events, schema, notes, ignored: trie.ignored }
   }
 }
 
@@ -115,8 +131,8 @@ function parsedJson(value: Buffer): unknown {
 /** The nearest version to start from: the newest that is older, or else the oldest. */
 export function baseOf(
   version: ApiVersion,
-  known: readonly SchemaFolder[],
-): SchemaFolder | undefined {
-  const ordered = known.toSorted((a, b) => (a.version < b.version ? -1 : 1))
-  return ordered.filter((folder) => folder.version < version).at(-1) ?? ordered[0]
+  known: readonly KnownVersion[],
+): KnownVersion | undefined {
+  const ordered = known.toSorted((a, b) => (a.folder.version < b.folder.version ? -1 : 1))
+  return ordered.filter(({ folder }) => folder.version < version).at(-1) ?? ordered[0]
 }

@@ -1,6 +1,7 @@
 import type { Domain } from '#core/routing.ts'
 import { recordName } from '#core/routing.ts'
 import type { SeenField } from './field-trie.ts'
+import { resourceObjection } from './lint.ts'
 import type { Json } from './lint-finding.ts'
 import { isJsonObject } from './lint-finding.ts'
 import type { SeenType } from './seen-type.ts'
@@ -8,7 +9,14 @@ import { seenType, timesSeen, typeWord } from './seen-type.ts'
 
 /** Something about an inferred schema that a person has to judge. */
 export interface InferenceNote {
-  readonly kind: 'new' | 'retyped' | 'conflict' | 'left_out' | 'never_seen' | 'new_resource'
+  readonly kind:
+    | 'new'
+    | 'retyped'
+    | 'conflict'
+    | 'left_out'
+    | 'never_seen'
+    | 'new_resource'
+    | 'raw_only'
   /** As the linter writes it; names of fields, never values. */
   readonly path: string
   /** Type or reason in words. */
@@ -58,17 +66,44 @@ class Inference {
         ? this.#known(field, String(field.name), seen, timesSeen(data))
         : field
     })
-    const known = new Set(fields.map(({ name }) => name))
-    for (const [name, seen] of data.fields) {
-      if (known.has(name)) continue
-      const detail = `a resource that the domain ${domain} does not have; it stays in raw`
-      this.#note('new_resource', name, detail, seen, timesSeen(data))
-    }
+    if (domain === 'other') this.#rawOnly(data, '')
+    const resources = domain === 'other' ? [] : this.#newResources(fields)
     return {
       ...root,
       namespace: fullName.slice(0, fullName.lastIndexOf('.')),
       doc: String(root.doc).replaceAll(baseVersion, version),
-      fields,
+      // Raw is the last field, by law.
+      fields: [...fields.slice(0, -1), ...resources, ...fields.slice(-1)],
+    }
+  }
+
+  /** Keys under `data` that the domain did not have in the version before. */
+  #newResources(fields: readonly Json[]): readonly Json[] {
+    const { domain, data } = this.#source
+    const known = new Set(fields.map(({ name }) => name))
+    const of = timesSeen(data)
+    return [...data.fields].flatMap(([name, seen]) => {
+      const objection = resourceObjection(name, domain)
+      if (known.has(name) && objection === null) return []
+      const type = seenType(seen)
+      const reason = objection ?? reasonAgainstResource(type)
+      if (reason !== null) {
+        this.#note('left_out', name, `${reason}; it stays in raw`, seen, of)
+        return []
+      }
+      this.#note('new_resource', name, typeWord(type), seen, of)
+      return [this.#made(name, name, type, seen, of)]
+    })
+  }
+
+  /** What families that no domain claims carry, for whoever is to decide about them. */
+  #rawOnly(parent: SeenField, path: string): void {
+    const of = parent.counts.get('object') ?? 0
+    for (const [name, seen] of parent.fields) {
+      const place = path === '' ? name : `${path}.${name}`
+      this.#note('raw_only', place, typeWord(seenType(seen)), seen, of)
+      this.#rawOnly(seen, place)
+      if (seen.items !== null) this.#rawOnly(seen.items, `${place}[]`)
     }
   }
 
@@ -204,6 +239,13 @@ function reasonToLeaveOut(type: SeenType): string | null {
   if (type.kind === 'nothing') return 'only null was seen'
   if (type.kind === 'empty_list') return 'only empty lists were seen'
   return type.kind === 'untyped' ? type.reason : null
+}
+
+function reasonAgainstResource(type: SeenType): string | null {
+  const reason = reasonToLeaveOut(type)
+  if (reason !== null) return reason
+  const held = type.kind === 'list' ? type.items : type
+  return held.kind === 'record' ? null : 'is no record'
 }
 
 function pascal(name: string): string {

@@ -43,13 +43,23 @@ const PREVIOUS_ATTRIBUTES: EnvelopeField = {
 /** The sender introduced previous_attributes in this version (contract, section 6). */
 const PREVIOUS_ATTRIBUTES_SINCE = '2026-05-19'
 
-const RESOURCES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['pass', ['pass', 'pass_template', 'scan']],
-  ['card', ['card', 'transaction', 'dispute']],
-  ['settlement', ['settlement', 'payout']],
-  ['compliance', ['cardholder']],
-  ['program', ['program']],
-  ['other', []],
+/** Whose the resources are that we know; a version may bring others. */
+const RESOURCE_DOMAINS: ReadonlyMap<unknown, string> = new Map([
+  ['pass', 'pass'],
+  ['pass_template', 'pass'],
+  ['scan', 'pass'],
+  ['card', 'card'],
+  ['transaction', 'card'],
+  ['dispute', 'card'],
+  ['settlement', 'settlement'],
+  ['payout', 'settlement'],
+  ['cardholder', 'compliance'],
+  ['program', 'program'],
+])
+const ENVELOPE_NAMES: ReadonlySet<unknown> = new Set([
+  ...ENVELOPE.map(({ name }) => name),
+  PREVIOUS_ATTRIBUTES.name,
+  'raw',
 ])
 
 function envelopeOf(version: string): readonly EnvelopeField[] {
@@ -89,11 +99,18 @@ function rawFindings(field: unknown): LintFinding[] {
   return [...findings, finding('raw', 'raw', 'raw is bytes, without a default')]
 }
 
-function foreignFindings(field: unknown, where: SchemaPlace): LintFinding[] {
+/** Why a key under `data` cannot be a resource of this domain, or null. */
+export function resourceObjection(name: unknown, domain: string): string | null {
+  if (ENVELOPE_NAMES.has(name)) return 'is a name of the envelope, and no resource'
+  if (domain === 'other') return 'would be a resource of the domain other, which has none: read raw'
+  const owner = RESOURCE_DOMAINS.get(name) ?? domain
+  return owner === domain ? null : `is a resource of the domain ${owner}`
+}
+
+function foreignFindings(field: unknown, { domain }: SchemaPlace): LintFinding[] {
   const name = isJsonObject(field) ? field.name : undefined
-  if (RESOURCES.get(where.domain)?.some((resource) => resource === name) === true) return []
-  const message = `is no resource of the domain ${where.domain} in ${where.version}`
-  return [finding(joined('', name), 'foreign-resource', message)]
+  const objection = resourceObjection(name, domain)
+  return objection === null ? [] : [finding(joined('', name), 'foreign-resource', objection)]
 }
 
 function rootFindings(schema: Json, namespace: string, name: string): LintFinding[] {

@@ -8,12 +8,15 @@ import { inferenceReport } from '#registrar/inference-report.ts'
 import { lintSchema } from '#registrar/lint.ts'
 import { checkSamples } from '#registrar/sample-check.ts'
 import type { SchemaFolder } from '#registrar/schema-files.ts'
-import { readSchemaFolders } from '#registrar/schema-files.ts'
+import type { KnownVersion } from '#registrar/version-check.ts'
+import { knownVersion } from '#registrar/version-check.ts'
+import { readVersionFolders } from '#registrar/version-folder.ts'
 import { samples } from '../platform/avro/sample-events.ts'
 
 const VERSION = '2026-09-01' as ApiVersion
-const known = (await readSchemaFolders('schemas'))?.folders ?? []
-const base = baseOf(VERSION, known) as SchemaFolder
+const folders = (await readVersionFolders('schemas'))?.versions ?? []
+const known = folders.map(knownVersion).filter((version) => version !== null)
+const base = baseOf(VERSION, known) as KnownVersion
 const headers = { reason: 'unknown_version', api_version: VERSION }
 
 type Data = Readonly<Record<string, unknown>>
@@ -60,12 +63,13 @@ function notesOf(proposal: ReturnType<typeof inferred>['proposal'], kind: string
 describe('a proposal for an unknown version', () => {
   it('from events like those of the version before is that version under another name', () => {
     const bodies = samples
-      .filter(({ version }) => version === base.version)
+      .filter(({ version }) => version === base.folder.version)
       .map(({ raw }) => ({ ...JSON.parse(raw.toString()), api_version: VERSION }))
     const { inference, proposal } = inferred(...bodies)
     expect(inference.events).toBe(26)
     expect(findings(proposal)).toEqual([])
     expect(proposal.samples.size).toBe(26)
+    expect(proposal.types.filter(({ isNew }) => isNew)).toEqual([])
     const added = notesOf(proposal, 'new').map(({ path }) => path)
     // The samples carry some keys that no schema has.
     expect(added).toContain('transaction.merchant.city')
@@ -127,17 +131,77 @@ describe('a proposal for an unknown version', () => {
     expect(findings(proposal)).toEqual([])
   })
 
-  it('leaves a resource that needs code to a person, and makes no sample of it alone', () => {
-    const { proposal } = inferred(body('card.refunded', { refund: { id: 'x' } }))
-    expect(notesOf(proposal, 'new_resource').map(({ path }) => path)).toEqual(['refund'])
-    expect([...proposal.samples.keys()]).toEqual([])
+  it('has a resource that the domain did not have, with its fields, counts and a sample', () => {
+    const card = { id: 'card_1' }
+    const { proposal } = inferred(
+      body('card.refunded', { refund: { id: 'x', lines: [{ cents: 5 }], at: null } }),
+      body('card.refunded', { refund: { id: 'y' }, card }),
+      body('card.created', { card }),
+    )
     expect(findings(proposal)).toEqual([])
+    expect(notesOf(proposal, 'new_resource')).toEqual([
+      { kind: 'new_resource', path: 'refund', detail: 'record', seen: 2, of: 3 },
+    ])
+    expect(notesOf(proposal, 'new').map(({ path, seen, of }) => [path, seen, of])).toEqual([
+      ['refund.id', 2, 2],
+      ['refund.lines', 1, 2],
+      ['refund.lines[].cents', 1, 1],
+    ])
+    const { fields } = schemaOf(proposal, 'card') as { fields: readonly Data[] }
+    expect(fields.slice(-2)).toMatchObject([
+      {
+        name: 'refund',
+        type: ['null', { type: 'record', name: 'Refund' }],
+        default: null,
+        pii: true,
+        inferred: true,
+        doc: 'Inferred from traffic: seen in 2 of 3; review.',
+      },
+      { name: 'raw' },
+    ])
+    expect(proposal.samples.get('card.refunded')).toMatchObject({
+      data: { refund: { id: 'example', lines: [{ cents: 1 }] } },
+    })
+    expect(proposal.types).toEqual([
+      { type: 'card.created', events: 1, isNew: false },
+      { type: 'card.refunded', events: 2, isNew: true },
+    ])
+    const report = inferenceReport(proposal).join('\n')
+    expect(report).toContain('+ card.refunded: 2; not sampled in the version before')
+    expect(report).toContain('+ refund: new resource: record (seen in 2 of 3)')
   })
 
-  it('keeps the data of families that nobody knows in raw', () => {
-    const { proposal } = inferred(body('refund.created', { refund: { id: 'x' } }))
+  it('leaves out what cannot be a resource of the domain, and says why', () => {
+    const { proposal } = inferred(
+      body('card.created', { card: {}, payout: { id: 'x' }, id: { a: 1 }, note: 'x', odd: [] }),
+    )
+    expect(findings(proposal)).toEqual([])
+    expect(notesOf(proposal, 'left_out').map(({ path, detail }) => `${path} ${detail}`)).toEqual([
+      'payout is a resource of the domain settlement; it stays in raw',
+      'id is a name of the envelope, and no resource; it stays in raw',
+      'note is no record; it stays in raw',
+      'odd only empty lists were seen; it stays in raw',
+    ])
+  })
+
+  it('keeps the data of families that nobody knows in raw, and tells its fields', () => {
+    const refund = { id: 'x', lines: [{ cents: 5 }] }
+    const { proposal } = inferred(
+      body('refund.created', { refund }),
+      body('refund.created', { refund: { id: 'y' } }),
+    )
     expect(findings(proposal)).toEqual([])
     expect([...proposal.samples.keys()]).toEqual(['refund.created'])
+    const { fields } = schemaOf(proposal, 'other') as { fields: readonly Data[] }
+    expect(fields.map(({ name }) => name)).not.toContain('refund')
+    expect(
+      notesOf(proposal, 'raw_only').map(({ path, detail, seen, of }) => [path, detail, seen, of]),
+    ).toEqual([
+      ['refund', 'record', 2, 2],
+      ['refund.id', 'string', 2, 2],
+      ['refund.lines', 'record[]', 1, 2],
+      ['refund.lines[].cents', 'long', 1, 1],
+    ])
   })
 
   it('passes the linter and the samples, whatever the events hold', () => {
@@ -153,7 +217,8 @@ describe('a proposal for an unknown version', () => {
         fc.dictionary(key, tie('tree'), { maxKeys: 5 }),
       ),
     }))
-    const resource = fc.dictionary(fc.constantFrom('card', 'transaction', 'dispute'), tree)
+    const names = ['card', 'transaction', 'dispute', 'payout', 'refund', 'fee', 'type', 'raw']
+    const resource = fc.dictionary(fc.constantFrom(...names), tree)
     fc.assert(
       fc.property(fc.array(resource, { minLength: 1, maxLength: 4 }), (datas) => {
         const types = ['card.created', 'card.transaction.captured', 'dispute.updated', 'card.x']
@@ -234,7 +299,7 @@ describe('the version to start from', () => {
     ['2026-03-01', '2026-02-01'],
     ['2020-01-01', '2025-11-01'],
   ])('for %s is %s', (version, expected) => {
-    expect(baseOf(version as ApiVersion, known)?.version).toBe(expected)
+    expect(baseOf(version as ApiVersion, known)?.folder.version).toBe(expected)
   })
 
   it('gives all six domains', () => {

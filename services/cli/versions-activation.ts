@@ -59,7 +59,7 @@ export async function activateVersion(
   access: VersionsAccess,
   catalogue: ControlTail,
   right: VersionsRight,
-  { version, rate }: { readonly version: string; readonly rate: number | undefined },
+  { version, rate }: { readonly version: string; readonly rate: number },
 ): Promise<ActivationReport> {
   const { terminal, environment, topicPrefix } = access
   const { cardNumbers, recordDeadlineMs, catalogueLeaseMs, ...judged } = cliSettings(
@@ -77,7 +77,7 @@ export async function activateVersion(
       judgement: { ...judged, table, cardNumbersHeld: cardNumbers === 'quarantine' },
       attempts,
       isAlone: right.isAlone,
-      rate: rate ?? null,
+      rate,
       stopped,
       tally,
       onStep: () => note(() => `${version}: ${tally.moved} released so far`),
@@ -85,7 +85,8 @@ export async function activateVersion(
     const moves: VersionMoves = {
       state: () => entryOf(catalogue, version).state,
       become: (to) => becomes(access, catalogue, version, to),
-      releaseRound: () => release.round(),
+      look: () => release.look(),
+      release: (withinMs) => release.release(withinMs),
       isAlone: right.isAlone,
       // An abort is no failure: whoever waits looks at the signal.
       wait: (ms) => delay(ms, undefined, { signal: stopped }).catch(() => {}),
@@ -93,6 +94,7 @@ export async function activateVersion(
     return await activate({
       moves,
       settleMs: catalogueLeaseMs + recordDeadlineMs + MARGIN_MS,
+      rate,
       stopped,
       now: () => performance.now(),
       onStep: (step: ActivationStep) => terminal.note(`${version}: ${stepNote(step)}`),

@@ -18,7 +18,7 @@ import { activationJson, activationLines, endWord } from './versions-text.ts'
 export interface ActivationOptions extends ActorOption {
   readonly json?: true
   /** Events a second that are released, at most. */
-  readonly rate?: number
+  readonly rate: number
 }
 
 const silent = createLogger({ service: 'cli', level: 'silent' })

@@ -1,9 +1,13 @@
 import type { VersionState } from '#core/versions.ts'
 import { withCatalogue } from './catalogue-access.ts'
 import { failure } from './fault.ts'
+import type { ActorOption } from './quarantine-audit.ts'
 import type { Terminal } from './terminal.ts'
 import { becomes, entryOf, versionsAccess, withVersionsRight } from './versions-access.ts'
-import type { ActivationOptions } from './versions-add.ts'
+
+export interface ChangeOptions extends ActorOption {
+  readonly json?: true
+}
 
 /** Between `active` and `retired` nothing is moved: both route. */
 async function changeState(
@@ -11,7 +15,7 @@ async function changeState(
   version: string,
   [from, to]: readonly [VersionState, VersionState],
   action: string,
-  options: ActivationOptions,
+  options: ChangeOptions,
 ): Promise<void> {
   const access = await versionsAccess(terminal)
   const said = (changed: boolean) => {
@@ -36,7 +40,7 @@ async function changeState(
 export async function retireVersion(
   terminal: Terminal,
   version: string,
-  options: ActivationOptions,
+  options: ChangeOptions,
 ): Promise<void> {
   await changeState(terminal, version, ['active', 'retired'], 'versions.retire', options)
 }
@@ -45,7 +49,7 @@ export async function retireVersion(
 export async function restoreVersion(
   terminal: Terminal,
   version: string,
-  options: ActivationOptions,
+  options: ChangeOptions,
 ): Promise<void> {
   await changeState(terminal, version, ['retired', 'active'], 'versions.restore', options)
 }

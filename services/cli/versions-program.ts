@@ -3,6 +3,7 @@ import { rate, version } from './choices.ts'
 import type { Terminal } from './terminal.ts'
 import type { ActivationOptions } from './versions-add.ts'
 import { addVersion, releaseVersion } from './versions-add.ts'
+import type { ChangeOptions } from './versions-change.ts'
 import { restoreVersion, retireVersion } from './versions-change.ts'
 import type { ListVersionsOptions } from './versions-list.ts'
 import { listVersions, showVersion } from './versions-list.ts'
@@ -21,8 +22,12 @@ function audited(command: Command): Command {
     .option(...JSON_OPTION)
 }
 
+/** Events a second: what brokers and consumers hardly notice, and a million in 17 minutes. */
+const RELEASE_RATE = 1000
+
 function releasing(command: Command): Command {
-  return audited(command).option('--rate <r>', 'release so many events per second at most', rate)
+  const words = 'release so many events per second at most'
+  return audited(command).option('--rate <r>', words, rate, RELEASE_RATE)
 }
 
 function addReading(versions: Command, terminal: Terminal, examples: Examples): void {
@@ -48,9 +53,10 @@ function addActing(versions: Command, terminal: Terminal, examples: Examples): v
     .addHelpText(
       'after',
       `
-What waits is released while new events are still set aside; then the version is draining (503,
-Retry-After) for about 25 s, until no ingress can set anything aside any more, and the rest is
-released. Interrupted or repeated, it goes on where it was. Needs DATABASE_URL: the audit, and the
+The version is draining (503, Retry-After) for about 25 s, until no ingress can set anything aside
+any more. What waits is released meanwhile, no faster than it must be; more than fits is released
+before, while new events are still set aside. Interrupted or repeated, it goes on where it was.
+--rate bounds both, so that others are not slowed down. Needs DATABASE_URL: the audit, and the
 lock that keeps others away, are there. CATALOGUE_LEASE_MS and RECORD_DEADLINE_MS must be those of
 the ingresses where these are not the defaults; so must JSON_MAX_DEPTH and CARD_NUMBERS.
 ${examples('versions add schemas/2026-09-01', 'versions add ../candidate/2026-09-01 --json')}`,
@@ -65,12 +71,12 @@ ${examples('versions add schemas/2026-09-01', 'versions add ../candidate/2026-09
     .description('route it as ever, with a warning and a figure for each event')
     .argument(...VERSION)
     .addHelpText('after', examples('versions retire 2025-11-01'))
-    .action((name: string, options: ActivationOptions) => retireVersion(terminal, name, options))
+    .action((name: string, options: ChangeOptions) => retireVersion(terminal, name, options))
   audited(versions.command('restore'))
     .description('make a retired version active again')
     .argument(...VERSION)
     .addHelpText('after', examples('versions restore 2025-11-01'))
-    .action((name: string, options: ActivationOptions) => restoreVersion(terminal, name, options))
+    .action((name: string, options: ChangeOptions) => restoreVersion(terminal, name, options))
 }
 
 /** Adds the verbs to `versions`. */

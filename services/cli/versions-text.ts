@@ -12,7 +12,7 @@ export function stepNote(step: ActivationStep): string {
     case 'begun':
       return `is ${step.state}`
     case 'round':
-      return `round ${step.round}: ${step.looked} events waited`
+      return `round ${step.round}: ${step.looked} events wait`
     case 'draining':
       return `is draining: its events are answered 503 for about ${seconds(step.settleMs)}`
     case 'settled':

@@ -1,6 +1,7 @@
 /** A batch of the safe producer: encoding it blocks for about 4 ms. */
 const MOST_EVENTS = 200
-const STEPS_A_SECOND = 4
+/** Often and little: whoever waits behind a step waits for some milliseconds. */
+const STEPS_A_SECOND = 10
 
 /**
  * Events of one step of a release.

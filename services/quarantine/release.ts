@@ -21,7 +21,10 @@ export interface Release {
   readonly attempts: BatchAttempts | null
   /** Whether nobody else can release now; asked before each step. */
   readonly isAlone: () => Promise<boolean>
-  /** Events a second at most; null for no limit. */
+  /**
+   * Events a second at most, and at most half of the time: where steps take longer, brokers or
+   * machine have other things to do. Null for as fast as it goes.
+   */
   readonly rate: number | null
   /** Ends the release after the step in hand. */
   readonly stopped: AbortSignal
@@ -31,7 +34,8 @@ export interface Release {
 }
 
 export type ReleaseEnd =
-  | { readonly kind: 'done' | 'stopped' }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'stopped' }
   /** In words. What was released until then stays released. */
   | { readonly kind: 'halted'; readonly why: string }
 
@@ -63,9 +67,10 @@ class Run {
     const { rate, onStep } = this.#release
     const length = stepLength(rate)
     for (let from = 0; from < events.length && !this.over; from += length) {
+      const begunMs = performance.now()
       await this.#step(events.slice(from, from + length))
       onStep()
-      await this.#pause()
+      await this.#pause(performance.now() - begunMs)
     }
     if (this.halted !== null) throw new Error('halted')
   }
@@ -116,11 +121,11 @@ class Run {
     this.#release.tally.move(owner.tenantId, owner.mode, domain)
   }
 
-  async #pause(): Promise<void> {
+  async #pause(tookMs: number): Promise<void> {
     const { attempts, rate, stopped, tally } = this.#release
     if (rate === null || attempts === null) return
     const moved = tally.moved - this.#movedBefore
-    const ms = pauseMs(moved, performance.now() - this.#beganMs, rate)
+    const ms = Math.max(tookMs, pauseMs(moved, performance.now() - this.#beganMs, rate))
     // An abort is no failure: whoever waits looks at the signal.
     if (ms > 0) await delay(ms, undefined, { signal: stopped }).catch(() => {})
   }

@@ -3,6 +3,7 @@ import type { BatchAttempts } from '#platform/kafka/durable-write.ts'
 import type { DestinationContext } from './destination.ts'
 import { destinationOf } from './destination.ts'
 import type { Extent } from './extent.ts'
+import type { Inventory } from './inventory.ts'
 import { takeInventory } from './inventory.ts'
 import type { QuarantineLog } from './quarantine-log.ts'
 import type { ReleaseEnd } from './release.ts'
@@ -27,18 +28,36 @@ export interface VersionReleasing {
   >
   readonly attempts: BatchAttempts
   readonly isAlone: () => Promise<boolean>
-  /** Events a second at most, in each round; null for no limit. */
-  readonly rate: number | null
+  /** Events a second at most, in each round. */
+  readonly rate: number
   readonly stopped: AbortSignal
   /** Of all rounds. */
   readonly tally: ReleaseTally
   readonly onStep: () => void
 }
 
-type RoundEnd =
-  | { readonly kind: 'done'; readonly looked: number }
-  | Exclude<ReleaseEnd, { readonly kind: 'done' | 'stopped' }>
-  | { readonly kind: 'stopped' }
+type Unfinished = Exclude<ReleaseEnd, { readonly kind: 'done' }>
+
+/** What was found on one quarantine, and not moved yet. */
+interface Found {
+  readonly quarantine: VersionQuarantine
+  readonly extents: readonly Extent[]
+  readonly inventory: Inventory
+}
+
+/** Slower than that helps nobody, events a second. */
+const GENTLEST_RATE = 200
+
+/**
+ * Events a second of a release that may take so long: no faster than it must be, so that whoever
+ * shares brokers and machines with it does not notice. Pure.
+ *
+ * @param withinMs null for the limit
+ */
+export function gentleRate(events: number, withinMs: number | null, limit: number): number {
+  if (withinMs === null || withinMs <= 0) return limit
+  return Math.min(limit, Math.max(GENTLEST_RATE, (events * 1000) / withinMs))
+}
 
 /**
  * Releases what was set aside because its version was unknown, round after round; each looks only
@@ -49,25 +68,41 @@ export class VersionRelease {
   readonly #options: VersionReleasing
   /** By `<mode>/<partition>`: everything before is released, or stays. */
   readonly #next = new Map<string, bigint>()
+  #found: readonly Found[] = []
 
   constructor(options: VersionReleasing) {
     this.#options = options
   }
 
-  /** Moves what waits now, in order; the modes one after another. */
-  async round(): Promise<RoundEnd> {
-    let looked = 0
+  /** Finds what waits now; a look that moves nothing. */
+  async look(): Promise<{ readonly kind: 'looked'; readonly events: number } | Unfinished> {
+    const found: Found[] = []
     for (const quarantine of this.#options.quarantines) {
-      const end = await this.#release(quarantine)
-      if (end.kind !== 'done') return end
-      looked += end.looked
+      const one = await this.#look(quarantine)
+      if ('kind' in one) return one
+      found.push(one)
     }
-    return { kind: 'done', looked }
+    this.#found = found
+    return { kind: 'looked', events: this.#waiting }
   }
 
-  async #release(quarantine: VersionQuarantine): Promise<RoundEnd> {
-    const { version, attempts, isAlone, rate, stopped, tally, onStep } = this.#options
-    const { mode, log } = quarantine
+  /** Moves what the last look has found, in order; the modes one after another. */
+  async release(withinMs: number | null): Promise<ReleaseEnd> {
+    const rate = gentleRate(this.#waiting, withinMs, this.#options.rate)
+    for (const found of this.#found) {
+      const end = await this.#release(found, rate)
+      if (end.kind !== 'done') return end
+    }
+    return { kind: 'done' }
+  }
+
+  get #waiting(): number {
+    return this.#found.reduce((sum, { inventory }) => sum + inventory.counts.waiting, 0)
+  }
+
+  async #look(quarantine: VersionQuarantine): Promise<Found | Unfinished> {
+    const { version, stopped } = this.#options
+    const { log } = quarantine
     const extents = await this.#newExtents(quarantine)
     if (extents === null) return { kind: 'halted', why: `${log.topic} cannot be reached` }
     const filter = { version, reason: 'unknown_version' }
@@ -76,8 +111,13 @@ export class VersionRelease {
     if (end.kind === 'handler_failed') throw end.error
     if (end.kind === 'stopped') return { kind: 'stopped' }
     if (end.kind !== 'read') return { kind: 'halted', why: `Kafka went away (${end.kind})` }
-    const looked = inventory.counts.waiting
-    if (looked > 0) {
+    return { quarantine, extents, inventory }
+  }
+
+  async #release({ quarantine, extents, inventory }: Found, rate: number): Promise<ReleaseEnd> {
+    const { attempts, isAlone, stopped, tally, onStep } = this.#options
+    const { mode, log } = quarantine
+    if (inventory.counts.waiting > 0) {
       const context = this.#context(mode, log.topic)
       const released = await release({
         log,
@@ -90,11 +130,10 @@ export class VersionRelease {
         tally,
         onStep,
       })
-      if (released.kind === 'halted') return released
-      if (released.kind === 'stopped') return { kind: 'stopped' }
+      if (released.kind !== 'done') return released
     }
     for (const { partition, high } of extents) this.#next.set(`${mode}/${partition}`, high)
-    return { kind: 'done', looked }
+    return { kind: 'done' }
   }
 
   #context(mode: Mode, topic: string): DestinationContext {

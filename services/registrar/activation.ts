@@ -1,10 +1,13 @@
 import type { VersionState } from '#core/versions.ts'
 
-/** What one pass over what waits came to. */
-export type ReleaseRound =
-  | { readonly kind: 'done'; readonly looked: number }
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'halted'; readonly why: string }
+/** Why work on what waits ended before it was done. */
+type Unfinished = { readonly kind: 'stopped' } | { readonly kind: 'halted'; readonly why: string }
+
+/** What a look at what waits came to. */
+export type ReleaseLook = { readonly kind: 'looked'; readonly events: number } | Unfinished
+
+/** What the release of what was looked at came to. */
+export type ReleaseRound = { readonly kind: 'done' } | Unfinished
 
 /** A version as whoever activates it sees and changes it. */
 export interface VersionMoves {
@@ -12,8 +15,14 @@ export interface VersionMoves {
   state(): VersionState
   /** Resolves when the entry is durable and can be read; in words why not. */
   become(to: VersionState): Promise<string | null>
-  /** Moves, in order, everything of the version that waits when it is called. */
-  releaseRound(): Promise<ReleaseRound>
+  /** Finds everything of the version that waits when it is called; moves nothing. */
+  look(): Promise<ReleaseLook>
+  /**
+   * Moves, in order, what the last look has found.
+   *
+   * @param withinMs to be spread over about this time, where the rate allows; null: at the rate
+   */
+  release(withinMs: number | null): Promise<ReleaseRound>
   /** Whether nobody else can activate it now. */
   isAlone(): Promise<boolean>
   /** Ends early when stopped. */
@@ -36,6 +45,8 @@ export interface Activation {
    * lease of an ingress (until then it may not have heard), then the deadline of its records.
    */
   readonly settleMs: number
+  /** Events a second that are moved at most. */
+  readonly rate: number
   readonly stopped: AbortSignal
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -53,6 +64,8 @@ export type ActivationEnd =
 const SMALL_ROUND = 200
 /** Events may come as fast as they are moved. */
 const MOST_ROUNDS = 5
+/** Of the time to settle: a second look and what it finds need time too. */
+const MOVING_SHARE = 0.75
 const LOCK_LOST = 'the lock that keeps other activations away was lost'
 
 class Ended extends Error {
@@ -68,19 +81,30 @@ function demandGoingOn({ stopped }: Activation): void {
   if (stopped.aborted) throw new Ended({ kind: 'stopped' })
 }
 
-async function round({ moves }: Activation): Promise<number> {
-  const outcome = await moves.releaseRound()
-  if (outcome.kind !== 'done') throw new Ended(outcome)
-  return outcome.looked
+async function look({ moves }: Activation): Promise<number> {
+  const outcome = await moves.look()
+  if (outcome.kind !== 'looked') throw new Ended(outcome)
+  return outcome.events
 }
 
-/** Until little is left, or for so many rounds. */
-async function rounds(activation: Activation): Promise<void> {
-  for (let n = 1; n <= MOST_ROUNDS; n += 1) {
+async function release({ moves }: Activation, withinMs: number | null): Promise<void> {
+  const outcome = await moves.release(withinMs)
+  if (outcome.kind !== 'done') throw new Ended(outcome)
+}
+
+/** How many can be moved while the version settles, which takes its time whatever waits. */
+export function fitting({ rate, settleMs }: Pick<Activation, 'rate' | 'settleMs'>): number {
+  return Math.max(SMALL_ROUND, Math.floor((rate * settleMs * MOVING_SHARE) / 1000))
+}
+
+/** Until what waits can be moved while the version settles, or for so many rounds. */
+async function rounds(activation: Activation): Promise<number> {
+  for (let n = 1; ; n += 1) {
     demandGoingOn(activation)
-    const looked = await round(activation)
+    const looked = await look(activation)
     activation.onStep({ kind: 'round', round: n, looked })
-    if (looked <= SMALL_ROUND) return
+    if (looked <= fitting(activation) || n === MOST_ROUNDS) return looked
+    await release(activation, null)
   }
 }
 
@@ -90,15 +114,37 @@ async function become({ moves }: Activation, to: VersionState): Promise<void> {
   if (problem !== null) throw new Ended({ kind: 'halted', why: problem })
 }
 
-async function drain(activation: Activation, beganMs: number): Promise<void> {
+/** Moves what waits in the time that has to go by anyway, so slowly that nobody else waits for it. */
+async function moveWhileSettling(
+  activation: Activation,
+  beganMs: number,
+  waiting: number,
+): Promise<void> {
+  const { settleMs, now, onStep } = activation
+  let left = waiting
+  for (let n = 1; left > SMALL_ROUND && n <= MOST_ROUNDS; n += 1) {
+    const restMs = Math.max(0, settleMs - (now() - beganMs))
+    await release(activation, restMs * MOVING_SHARE)
+    demandGoingOn(activation)
+    left = await look(activation)
+    onStep({ kind: 'round', round: n, looked: left })
+  }
+}
+
+async function drain(activation: Activation, waiting: number | null): Promise<number> {
   const { moves, settleMs, now, onStep } = activation
+  // One that is found draining may be so since a moment ago, so it settles from now on.
+  const beganMs = now()
   onStep({ kind: 'draining', settleMs })
-  await rounds(activation)
+  await moveWhileSettling(activation, beganMs, waiting ?? (await look(activation)))
   await moves.wait(Math.max(0, settleMs - (now() - beganMs)))
   demandGoingOn(activation)
   onStep({ kind: 'settled' })
-  onStep({ kind: 'rest', looked: await round(activation) })
+  const rest = await look(activation)
+  await release(activation, null)
+  onStep({ kind: 'rest', looked: rest })
   demandGoingOn(activation)
+  return beganMs
 }
 
 async function steps(activation: Activation): Promise<ActivationEnd> {
@@ -107,14 +153,13 @@ async function steps(activation: Activation): Promise<ActivationEnd> {
   onStep({ kind: 'begun', state })
   if (state === 'retired') return { kind: 'retired' }
   if (state === 'active') return { kind: 'active', drainingMs: null }
+  let waiting: number | null = null
   if (state === 'unknown') {
-    await rounds(activation)
+    waiting = await rounds(activation)
     demandGoingOn(activation)
     await become(activation, 'draining')
   }
-  // One that is found draining may be so since a moment ago, so it settles from now on.
-  const beganMs = now()
-  await drain(activation, beganMs)
+  const beganMs = await drain(activation, waiting)
   await become(activation, 'active')
   onStep({ kind: 'active' })
   return { kind: 'active', drainingMs: now() - beganMs }

@@ -5,7 +5,7 @@ import type { QuarantineEntry, SetAsideEvent } from '#quarantine/entry.ts'
 import { markerOf } from '#quarantine/entry.ts'
 import type { QuarantineLog } from '#quarantine/quarantine-log.ts'
 import { ReleaseTally } from '#quarantine/release-tally.ts'
-import { VersionRelease } from '#quarantine/version-release.ts'
+import { gentleRate, VersionRelease } from '#quarantine/version-release.ts'
 import { bodyOf, catalogueEntry, setAside, TOPIC } from './set-aside.ts'
 
 const VERSION = '2032-01-01'
@@ -66,7 +66,7 @@ class Cluster implements QuarantineLog {
   }
 }
 
-function releaseOf(cluster: Cluster, isAlone = async () => true, rate: number | null = null) {
+function releaseOf(cluster: Cluster, isAlone = async () => true, rate = 100_000) {
   const table = routesOf([catalogueEntry(VERSION, 'active', '2026-05-19')], 'acme')
   const tally = new ReleaseTally()
   const release = new VersionRelease({
@@ -83,6 +83,13 @@ function releaseOf(cluster: Cluster, isAlone = async () => true, rate: number | 
   return { release, tally }
 }
 
+/** A look, and the release of what it found. */
+async function round(release: VersionRelease, withinMs: number | null = null) {
+  const look = await release.look()
+  if (look.kind !== 'looked') return look
+  return { ...(await release.release(withinMs)), events: look.events }
+}
+
 describe('a release of a version', () => {
   it('moves what was unknown, in order, and leaves what was set aside for another reason', async () => {
     const cluster = new Cluster()
@@ -91,7 +98,7 @@ describe('a release of a version', () => {
     cluster.aside('unknown_version', '2033-03-03')
     cluster.aside()
     const { release, tally } = releaseOf(cluster)
-    expect(await release.round()).toEqual({ kind: 'done', looked: 2 })
+    expect(await round(release)).toEqual({ kind: 'done', events: 2 })
     expect(cluster.released()).toEqual(['evt_1', 'evt_4'])
     expect([tally.moved, tally.stayed, tally.unmarked]).toEqual([2, 0, 0])
   })
@@ -101,10 +108,10 @@ describe('a release of a version', () => {
     cluster.aside()
     cluster.aside()
     const { release } = releaseOf(cluster)
-    await release.round()
+    await round(release)
     cluster.aside()
     const before = cluster.readFrom.length
-    expect(await release.round()).toEqual({ kind: 'done', looked: 1 })
+    expect(await round(release)).toEqual({ kind: 'done', events: 1 })
     expect(cluster.readFrom.slice(before).every((from) => from >= 2n)).toBe(true)
     expect(cluster.released()).toEqual(['evt_1', 'evt_2', 'evt_3'])
   })
@@ -114,10 +121,10 @@ describe('a release of a version', () => {
     cluster.aside()
     let alone = false
     const { release } = releaseOf(cluster, async () => alone)
-    expect(await release.round()).toMatchObject({ kind: 'halted' })
+    expect(await round(release)).toMatchObject({ kind: 'halted' })
     expect(cluster.released()).toEqual([])
     alone = true
-    expect(await release.round()).toEqual({ kind: 'done', looked: 1 })
+    expect(await round(release)).toEqual({ kind: 'done', events: 1 })
     expect(cluster.released()).toEqual(['evt_1'])
   })
 
@@ -125,10 +132,10 @@ describe('a release of a version', () => {
     const cluster = new Cluster()
     const { release } = releaseOf(cluster, undefined, 20)
     const tookMs: number[] = []
-    for (let round = 0; round < 12; round += 1) {
+    for (let lap = 0; lap < 12; lap += 1) {
       for (let n = 0; n < 2; n += 1) cluster.aside()
       const begun = performance.now()
-      await release.round()
+      await round(release)
       tookMs.push(performance.now() - begun)
     }
     // Two at 20 a second; were all rounds one, the last would take 1.2 s.
@@ -136,9 +143,31 @@ describe('a release of a version', () => {
     expect(tookMs.at(-1)).toBeLessThan(600)
   })
 
+  it('looks without moving anything, and a later look finds it still there', async () => {
+    const cluster = new Cluster()
+    cluster.aside()
+    const { release } = releaseOf(cluster)
+    expect(await release.look()).toEqual({ kind: 'looked', events: 1 })
+    cluster.aside()
+    expect(await release.look()).toEqual({ kind: 'looked', events: 2 })
+    expect(cluster.released()).toEqual([])
+    await release.release(null)
+    expect(cluster.released()).toEqual(['evt_1', 'evt_2'])
+  })
+
+  it('takes the time that it is given, within its limit', () => {
+    expect(gentleRate(10_000, 20_000, 1000)).toBe(500)
+    expect(gentleRate(100_000, 20_000, 1000)).toBe(1000)
+    // Nobody notices 200 a second.
+    expect(gentleRate(10, 20_000, 1000)).toBe(200)
+    expect(gentleRate(10, 20_000, 50)).toBe(50)
+    expect(gentleRate(10_000, null, 1000)).toBe(1000)
+    expect(gentleRate(10_000, 0, 1000)).toBe(1000)
+  })
+
   it('says that the topic is away, instead of taking it for empty', async () => {
     const cluster = new Cluster()
     cluster.extents = () => Promise.reject(new Error('away'))
-    expect(await releaseOf(cluster).release.round()).toMatchObject({ kind: 'halted' })
+    expect(await round(releaseOf(cluster).release)).toMatchObject({ kind: 'halted' })
   })
 })

@@ -2,14 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { VersionState } from '#core/versions.ts'
 import { mayBecome } from '#core/versions.ts'
-import type { ActivationStep, ReleaseRound, VersionMoves } from '#registrar/activation.ts'
-import { activate } from '#registrar/activation.ts'
+import type {
+  ActivationStep,
+  ReleaseLook,
+  ReleaseRound,
+  VersionMoves,
+} from '#registrar/activation.ts'
+import { activate, fitting } from '#registrar/activation.ts'
 
 const SETTLE_MS = 25_000
 /** How late an ingress may hear, and how late a record of it may still be acknowledged. */
 const SETTLED_MS = 23_000
-const ROUND_MS = 1000
+const LOOK_MS = 1000
 const LOAD_EVERY_MS = 100
+/** Events a second; 1,875 of them fit into the time to settle. */
+const RATE = 100
 
 /**
  * A tenant that sends its events one after another, an ingress that hears as late as its lease
@@ -25,7 +32,11 @@ class World implements VersionMoves {
   alone = true
   /** Throws at the nth step of anything. */
   crashAt = Number.POSITIVE_INFINITY
+  /** For each release, how long it may take. */
+  readonly withinMs: (number | null)[] = []
   #steps = 0
+  #dueMs = LOAD_EVERY_MS
+  #found = 0
   #released = 0
   #next = 0
 
@@ -41,17 +52,25 @@ class World implements VersionMoves {
     return null
   }
 
-  async releaseRound(): Promise<ReleaseRound> {
+  async look(): Promise<ReleaseLook> {
     this.#step()
-    const until = this.quarantine.length
-    const looked = until - this.#released
-    this.pass(ROUND_MS)
-    for (; this.#released < until; this.#released += 1) {
+    this.#found = this.quarantine.length
+    this.pass(LOOK_MS)
+    return { kind: 'looked', events: this.#found - this.#released }
+  }
+
+  async release(withinMs: number | null): Promise<ReleaseRound> {
+    this.#step()
+    this.withinMs.push(withinMs)
+    const events = this.#found - this.#released
+    const eachMs = Math.max(1000 / RATE, (withinMs ?? 0) / Math.max(1, events))
+    for (; this.#released < this.#found; this.#released += 1) {
+      this.pass(eachMs)
       // A crash between the event and its marker repeats it.
       this.topic.push(this.quarantine[this.#released] ?? -1)
       this.#step()
     }
-    return { kind: 'done', looked }
+    return { kind: 'done' }
   }
 
   async isAlone(): Promise<boolean> {
@@ -65,10 +84,12 @@ class World implements VersionMoves {
 
   /** Time goes by under load. */
   pass(ms: number): void {
-    for (const end = this.now + ms; this.now < end; ) {
-      this.now += Math.min(LOAD_EVERY_MS, end - this.now)
+    const end = this.now + ms
+    for (; this.#dueMs <= end; this.#dueMs += LOAD_EVERY_MS) {
+      this.now = this.#dueMs
       this.#send()
     }
+    this.now = end
   }
 
   #send(): void {
@@ -88,7 +109,7 @@ class World implements VersionMoves {
 
 function run(world: World, stopped = new AbortController().signal, settleMs = SETTLE_MS) {
   const steps: ActivationStep[] = []
-  const options = { moves: world, settleMs, stopped, now: () => world.now }
+  const options = { moves: world, settleMs, rate: RATE, stopped, now: () => world.now }
   const end = activate({ ...options, onStep: (step) => void steps.push(step) })
   return end.then((value) => ({ end: value, kinds: steps.map(({ kind }) => kind) }))
 }
@@ -116,9 +137,9 @@ describe('an activation', () => {
   })
 
   it('puts first acknowledged first, wherever it crashed and however often', async () => {
-    const crashes = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 6 })
+    const crashes = fc.array(fc.integer({ min: 1, max: 1500 }), { maxLength: 6 })
     await fc.assert(
-      fc.asyncProperty(crashes, fc.integer({ min: 0, max: 30_000 }), async (places, loadMs) => {
+      fc.asyncProperty(crashes, fc.integer({ min: 0, max: 60_000 }), async (places, loadMs) => {
         const world = loaded(loadMs)
         let done = 0
         for (const place of places) {
@@ -162,9 +183,33 @@ describe('an activation', () => {
 
   it('goes on to draining although events come faster than they are moved', async () => {
     const world = loaded(1000)
-    const round = world.releaseRound.bind(world)
-    world.releaseRound = async () => ({ ...(await round()), kind: 'done', looked: 10_000 })
+    const look = world.look.bind(world)
+    world.look = async () => {
+      await look()
+      return { kind: 'looked', events: 10_000 }
+    }
     expect((await run(world)).end.kind).toBe('active')
+  })
+
+  it('moves what fits while it settles, spread over that time, and drains no longer for it', async () => {
+    const world = loaded(30_000)
+    const { end, kinds } = await run(world)
+    expect(kinds.slice(0, 3)).toEqual(['begun', 'round', 'draining'])
+    expect(world.withinMs[0]).toBe(0.75 * SETTLE_MS)
+    const drained = end.kind === 'active' ? end.drainingMs : null
+    expect(drained).toBeGreaterThanOrEqual(SETTLE_MS)
+    // One more look, and what the slow ingress had set aside meanwhile.
+    expect(drained).toBeLessThan(SETTLE_MS + 5 * LOOK_MS)
+    expect(seen(world)).toEqual(world.acknowledged)
+  })
+
+  it('moves before it drains what is more than fits', async () => {
+    const world = loaded(200_000)
+    const fits = fitting({ rate: RATE, settleMs: SETTLE_MS })
+    expect(world.quarantine.length).toBeGreaterThan(fits)
+    const { kinds } = await run(world)
+    expect(kinds.indexOf('draining')).toBeGreaterThan(kinds.indexOf('round') + 1)
+    expect(world.withinMs[0]).toBeNull()
   })
 
   it('stops between two steps, and changes no state without the lock', async () => {

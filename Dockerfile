@@ -4,21 +4,32 @@
 #
 # Node runs the sources as they are, so nothing is built: an image is Node, the production
 # dependencies and the folders that its service imports. test/unit/dockerfile.test.ts starts every
-# target from its files alone.
+# target from its files alone. npm is the only thing that downloads anything; a registry of your own
+# is told in an npmrc, which no image keeps:
+#
+#   docker build --secret id=npmrc,src=$HOME/.npmrc --target ingress .
 
 # Node's own slim image, since its tags name an exact version: the same as in package.json. Those of
-# distroless move. Yet nothing below calls for a shell, npm or a writable root once it runs.
-FROM node:24.21.0-trixie-slim AS node
-WORKDIR /app
+# distroless move. BUILD_IMAGE needs npm, find and a shell; RUN_IMAGE needs Node and nothing else:
+# no image calls for a shell, npm or a writable root once it runs.
+ARG BUILD_IMAGE=node:24.21.0-trixie-slim
+ARG RUN_IMAGE=node:24.21.0-trixie-slim
 
 # No dev dependencies; no optional ones either, which are a second Node for machines without this
-# one. No package that is left needs its install script.
-FROM node AS dependencies
+# one. No package that is left needs its install script. All images share this one layer, so its
+# packages are not sorted by target; what no process ever reads goes: types, maps, documents, sources
+# that are compiled beside, and npm's note of where it has the packages from.
+FROM ${BUILD_IMAGE} AS dependencies
+WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
+  npm ci --omit=dev --omit=optional --ignore-scripts && \
+  find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
+    -o -name '*.md' -o -name '*.markdown' -o -name .package-lock.json \) -delete
 
 # What every process shares. The sources belong to root and are only read.
-FROM node AS core
+FROM ${RUN_IMAGE} AS core
+WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY services/core services/core
@@ -70,3 +81,9 @@ FROM core AS registrar
 COPY services/registrar services/registrar
 COPY schemas schemas
 ENTRYPOINT ["node", "services/registrar/main.ts"]
+
+# The operator's door, for a shell-less pod beside the services: `doctor`, `endpoints`, `versions`, …
+FROM core AS cli
+COPY services services
+COPY schemas schemas
+ENTRYPOINT ["node", "services/cli/main.ts"]

@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          globalSetup: ['test/fixtures/kubernetes-tools.ts'],
           // Properties run hundreds of cases, also on a machine with other things to do.
           testTimeout: minute,
           sequence: { groupOrder: 0 },

@@ -21,6 +21,17 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
+/** Of what ends by itself when it is told nothing; a service says 78. */
+const EXIT_CODES: ReadonlyMap<string, number> = new Map([
+  ['cli', 0],
+  ['registrar', 2],
+])
+
+/** The command line has to be asked something. */
+function commandOf({ name, command }: ImageTarget): readonly string[] {
+  return [...(command ?? []), ...(name === 'cli' ? ['--help'] : [])]
+}
+
 interface Run {
   readonly code: number | null
   readonly output: string
@@ -72,7 +83,7 @@ describe('the images', () => {
     const domains = await readdir(join(ROOT, 'services/consumers'))
     const consumers = domains.filter((domain) => domain !== 'runtime').sort()
     expect(images.map(({ name }) => name).sort()).toEqual(
-      [...consumers.map((domain) => `consumer-${domain}`), 'ingress', 'registrar'].sort(),
+      [...consumers.map((domain) => `consumer-${domain}`), 'cli', 'ingress', 'registrar'].sort(),
     )
   })
 
@@ -99,10 +110,10 @@ describe.each(images.map((image) => [image.name, image] as const))('the image %s
   })
 
   it('starts its service from its own files and production packages alone', spawning, async () => {
-    const { code, output } = await run(image.command ?? [], await appFolder(image))
-    expect(output).toContain('KAFKA_BROKERS: is missing')
+    const { code, output } = await run(commandOf(image), await appFolder(image))
+    expect(output).toContain(image.name === 'cli' ? 'Usage:' : 'KAFKA_BROKERS: is missing')
     expect(output).not.toContain('ERR_MODULE_NOT_FOUND')
-    expect(code).toBe(image.name === 'registrar' ? 2 : 78)
+    expect(code).toBe(EXIT_CODES.get(image.name) ?? 78)
   })
 
   it('sets only variables that its service knows', () => {
@@ -116,7 +127,8 @@ describe('the health check', () => {
 
   it('is the same for every service that runs for long', () => {
     expect(others).toEqual(['null'])
-    expect(images.find((image) => image.health === null)?.name).toBe('registrar')
+    const short = images.filter((image) => image.health === null).map(({ name }) => name)
+    expect(short.sort()).toEqual(['cli', 'registrar'])
   })
 
   it.each([

@@ -15,6 +15,7 @@ import type { Registration } from '#registrar/registration.ts'
 import { registrationLines } from '#registrar/report.ts'
 import type { RegistrarSettings } from '#registrar/settings.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { API, gateToKafka } from '../../fixtures/kafka-gate.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
 const log = createLogger({ service: 'test', level: 'silent' })
@@ -105,6 +106,23 @@ describe('schemas register', () => {
     expect(second.changes).toEqual([])
     expect(second.differences).toEqual([])
     expect(second.subjects).toHaveLength(18)
+  })
+
+  it('makes the versions of a first installation active, all or none, whenever it dies', async () => {
+    const gate = await gateToKafka(inject('kafkaBrokers'))
+    onTestFinished(() => gate.close())
+    const first = done(
+      await register({ ...settings('regfirst'), kafkaBrokers: [gate.address] }, log),
+    )
+    const versions = [...first.states.keys()]
+    expect(versions).toHaveLength(3)
+    expect(new Set(first.states.values())).toEqual(new Set(['active']))
+    // Kafka takes a request to one partition whole or not at all.
+    const written = gate.requests.filter(
+      ({ api, body }) => api === API.produce && body.includes('regfirst.control'),
+    )
+    expect(written).toHaveLength(1)
+    for (const version of versions) expect(written[0]?.body.includes(version)).toBe(true)
   })
 
   it('writes to the catalogue what the registry answers by id', async () => {

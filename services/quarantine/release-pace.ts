@@ -13,6 +13,14 @@ export function stepLength(rate: number | null): number {
   return Math.max(1, Math.min(MOST_EVENTS, Math.floor(rate / STEPS_A_SECOND)))
 }
 
+/**
+ * How long a release rests after a step: until it is within its rate, and as long as the step took.
+ * What takes long takes it from others, so a release has half of the time at most.
+ */
+export function restMs(tookMs: number, done: number, elapsedMs: number, rate: number): number {
+  return Math.max(tookMs, pauseMs(done, elapsedMs, rate))
+}
+
 /** How long to wait so that what was done does not exceed the rate. */
 export function pauseMs(done: number, elapsedMs: number, rate: number): number {
   return Math.max(0, (done / rate) * 1000 - elapsedMs)

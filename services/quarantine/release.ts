@@ -8,7 +8,7 @@ import { markerRecord } from './entry.ts'
 import type { Inventory } from './inventory.ts'
 import { readChosen } from './inventory.ts'
 import type { QuarantineLog } from './quarantine-log.ts'
-import { pauseMs, stepLength } from './release-pace.ts'
+import { restMs, stepLength } from './release-pace.ts'
 import type { ReleaseTally } from './release-tally.ts'
 
 export interface Release {
@@ -125,7 +125,7 @@ class Run {
     const { attempts, rate, stopped, tally } = this.#release
     if (rate === null || attempts === null) return
     const moved = tally.moved - this.#movedBefore
-    const ms = Math.max(tookMs, pauseMs(moved, performance.now() - this.#beganMs, rate))
+    const ms = restMs(tookMs, moved, performance.now() - this.#beganMs, rate)
     // An abort is no failure: whoever waits looks at the signal.
     if (ms > 0) await delay(ms, undefined, { signal: stopped }).catch(() => {})
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pauseMs, stepLength } from '#quarantine/release-pace.ts'
+import { pauseMs, restMs, stepLength } from '#quarantine/release-pace.ts'
 
 describe('the pace of a release', () => {
   it.each([
@@ -15,5 +15,10 @@ describe('the pace of a release', () => {
   it('waits until what was done is within the rate, and never when it is behind', () => {
     expect(pauseMs(50, 100, 100)).toBe(400)
     expect(pauseMs(50, 600, 100)).toBe(0)
+  })
+
+  it('has half of the time at most: the slower its steps, the longer it rests', () => {
+    expect(restMs(10, 50, 100, 100)).toBe(400)
+    expect(restMs(700, 50, 700, 100)).toBe(700)
   })
 })

@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Manifest } from '../../fixtures/chart.ts'
+import {
+  noHelm,
+  object,
+  ofKind,
+  RELEASE,
+  renderedSet,
+  running,
+  variables,
+} from '../../fixtures/chart.ts'
+
+const NAME = `${RELEASE}-event-router`
+const INGRESS = `${NAME}-ingress`
+
+describe.runIf(noHelm === null)('with names and images of a company', () => {
+  const name = 'payments-webhooks-of-the-whole-comp'
+  let objects: readonly Manifest[]
+  beforeAll(async () => {
+    objects = await renderedSet('mirrored')
+  })
+
+  function image(deployment: string): string {
+    return object(objects, 'Deployment', deployment).spec.template.spec.containers[0].image
+  }
+
+  it('all images come from its mirror, by digest where there is one', () => {
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+    const ours = 'mirror.example.com/payments/event-router'
+    expect(image(`${name}-ingress`)).toBe(`${ours}/ingress@${digest}`)
+    expect(image(`${name}-consumer-card`)).toBe(`${ours}/consumer-card:2026-11-25`)
+    expect(image(`${name}-dev-kafka`)).toBe('mirror.example.com/apache/kafka:4.3.1')
+  })
+
+  it('every pod logs in to the mirror, once', () => {
+    for (const { pod } of running(objects)) {
+      expect(pod.imagePullSecrets).toEqual([{ name: 'mirror-login' }, { name: 'other-login' }])
+    }
+  })
+
+  it('every object and pod carries its labels, and no selector does', () => {
+    for (const { metadata } of objects) expect(metadata.labels.team).toBe('payments')
+    for (const { spec } of ofKind(objects, 'Deployment')) {
+      expect(spec.selector.matchLabels).not.toHaveProperty('team')
+    }
+  })
+})
+
+describe.runIf(noHelm === null)('with everything turned that can be', () => {
+  let objects: readonly Manifest[]
+  beforeAll(async () => {
+    objects = await renderedSet('tuned')
+  })
+
+  it('pods of the ingress are where, how and with what they were asked to be', () => {
+    const { metadata, spec } = object(objects, 'Deployment', INGRESS).spec.template
+    expect(metadata.labels['cost-centre']).toBe('4711')
+    expect(metadata.annotations).toEqual({ 'sidecar.istio.io/inject': 'false' })
+    expect(spec).toMatchObject({
+      terminationGracePeriodSeconds: 90,
+      nodeSelector: { pool: 'edge' },
+      tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+      affinity: { nodeAffinity: {} },
+      priorityClassName: 'high',
+      securityContext: { fsGroup: 2000, runAsNonRoot: true },
+      topologySpreadConstraints: [{ maxSkew: 2, labelSelector: { matchLabels: { app: 'mine' } } }],
+    })
+    expect(spec.containers[0]).toMatchObject({
+      securityContext: { runAsUser: 2000, readOnlyRootFilesystem: true },
+      lifecycle: { preStop: { sleep: { seconds: 15 } } },
+      resources: { limits: { memory: '1Gi' } },
+    })
+    const [volumeMount] = spec.containers[0].volumeMounts.slice(-1)
+    expect(volumeMount).toEqual({
+      name: 'authorities',
+      mountPath: '/etc/authorities',
+      readOnly: true,
+    })
+  })
+
+  it('settings reach the service as it reads them', () => {
+    const ingress = running(objects).find(({ manifest }) => manifest.metadata.name === INGRESS)
+    if (ingress === undefined) throw new Error('there is no ingress')
+    expect(variables(ingress.pod)).toMatchObject({
+      NODE_OPTIONS: '--max-old-space-size=512 --max-semi-space-size=8',
+      LOG_LEVEL: 'warn',
+      STALE_SIGNATURE: 'reject',
+      OLD_SIGNATURE_HEADER: 'false',
+      QUEUE_MAX_BYTES: '134217728',
+      SHED_ORDER: 'other,program,pass,compliance,card,settlement',
+      TZ: 'UTC',
+    })
+  })
+
+  it('a consumer’s own settings are laid over those of all', () => {
+    const settings = (name: string) => {
+      const found = running(objects).find(
+        ({ manifest }) => manifest.metadata.name === `${NAME}-consumer-${name}`,
+      )
+      return found === undefined ? {} : variables(found.pod)
+    }
+    expect(settings('settlement')).toMatchObject({
+      GAP_GRACE_SECONDS: '2592000',
+      SHUTDOWN_DEADLINE_MS: '50000',
+      MODES: 'live',
+    })
+    expect(settings('card')).toMatchObject({ GAP_GRACE_SECONDS: '2592000' })
+    expect(settings('card')).not.toHaveProperty('MODES')
+  })
+
+  it('the test looks for its event in the group that the consumers have', () => {
+    const test = running(objects).find(({ manifest }) => manifest.kind === 'Pod')
+    expect(test === undefined ? {} : variables(test.pod)).toMatchObject({
+      CONSUMER_SERVICE: 'projector-2',
+    })
+  })
+})

@@ -90,6 +90,17 @@ describe.runIf(noHelm === null)('with brokers, registry, database and endpoints 
   })
 })
 
+describe.runIf(noHelm === null)('the command line', () => {
+  it('waits in the cluster to be told what to do, with all that the test has', async () => {
+    const objects = await renderedSet('secured')
+    const { spec } = object(objects, 'CronJob', `${NAME}-cli`)
+    expect(spec.suspend).toBe(true)
+    const [container] = spec.jobTemplate.spec.template.spec.containers
+    const [test] = object(objects, 'Pod', `${NAME}-test`).spec.containers
+    expect(container).toEqual({ ...test, args: ['doctor'] })
+  })
+})
+
 describe.runIf(noHelm === null)('with TLS, SASL and users of their own', () => {
   let objects: readonly Manifest[]
   beforeAll(async () => {

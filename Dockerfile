@@ -25,7 +25,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
   npm ci --omit=dev --omit=optional --ignore-scripts && \
   find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
-    -o -name '*.md' -o -name '*.markdown' -o -name .package-lock.json \) -delete
+    -o -name '*.md' -o -name '*.markdown' -o -name .package-lock.json \) -exec rm {} +
 
 # What every process shares. The sources belong to root and are only read.
 FROM ${RUN_IMAGE} AS core

@@ -1,0 +1,55 @@
+// Every program of a Kubernetes node in one binary, chosen by the name that it is started under: one
+// link, and one copy of the code that they share.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register"
+	_ "k8s.io/component-base/metrics/prometheus/clientgo"
+	_ "k8s.io/component-base/metrics/prometheus/version"
+	kubectl "k8s.io/kubectl/pkg/cmd"
+	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+)
+
+func command(name string) *cobra.Command {
+	switch name {
+	case "kube-apiserver":
+		return apiserver.NewAPIServerCommand()
+	case "kube-controller-manager":
+		return controllers.NewControllerManagerCommand()
+	case "kube-proxy":
+		return proxy.NewProxyCommand()
+	case "kube-scheduler":
+		return scheduler.NewSchedulerCommand()
+	case "kubectl":
+		return kubectl.NewDefaultKubectlCommand()
+	case "kubelet":
+		return kubelet.NewKubeletCommand(context.Background())
+	}
+	return nil
+}
+
+func main() {
+	name := filepath.Base(os.Args[0])
+	if name == "etcd" {
+		etcdmain.Main(os.Args)
+		return
+	}
+	chosen := command(name)
+	if chosen == nil {
+		fmt.Fprintf(os.Stderr, "%s is none of etcd, kube-*, kubectl and kubelet\n", name)
+		os.Exit(2)
+	}
+	os.Exit(cli.Run(chosen))
+}

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '#local/parts/run.ts'
+import { imageTargets } from '../fixtures/image-targets.ts'
+import { temporaryFolder } from '../fixtures/temporary-folder.ts'
+import type { Progress } from '../fixtures/tool-shelf.ts'
+import { BUILD_IMAGE, RUN_IMAGE } from './base-images.ts'
+import { command } from './machine-command.ts'
+import { buildImage, imageBytes, saveImages } from './podman.ts'
+import { REPOSITORY } from './work-folder.ts'
+
+/** As `image.registry` and `image.repository` of the chart say it. */
+export const IMAGE_REGISTRY = 'localhost'
+const IMAGE_REPOSITORY = 'event-router'
+
+export interface BuiltImage {
+  readonly target: string
+  /** Digest of its configuration, and so of all its layers. */
+  readonly id: string
+  readonly bytes: number
+}
+
+/** The targets that are images of their own. */
+function serviceTargets(): readonly string[] {
+  return [...imageTargets().values()]
+    .filter(({ command: own }) => own !== null)
+    .map(({ name }) => name)
+}
+
+function imageName(target: string, tag: string): string {
+  return `${IMAGE_REGISTRY}/${IMAGE_REPOSITORY}/${target}:${tag}`
+}
+
+/** When the sources were last changed, in seconds since the epoch. */
+async function sourceDate(): Promise<number> {
+  const said = await run('git', ['-C', REPOSITORY, 'log', '-1', '--format=%ct'])
+  return said.kind === 'ended' && said.code === 0 ? Number(said.output) : 0
+}
+
+/** What npm is told here of its registry, for the build alone: the user's own settings and its proxy. */
+async function npmSettings(): Promise<string> {
+  const asked = (name: string) => command('npm', ['config', 'get', name, '--location=global'])
+  const [userFile, registry, authorities] = await Promise.all(
+    ['userconfig', 'registry', 'cafile'].map(async (name) => (await asked(name)).trim()),
+  )
+  const user = await run('cat', [userFile ?? ''])
+  const own = user.kind === 'ended' && user.code === 0 ? user.output : ''
+  const trusted = authorities === 'null' ? '' : 'cafile=/etc/ssl/certs/ca-certificates.crt\n'
+  return `${own}\nregistry=${registry}\n${trusted}`
+}
+
+export interface ServiceBuild {
+  readonly tag: string
+  /** Further arguments of the build, e.g. a label that makes another image of the same files. */
+  readonly more?: readonly string[]
+  /** Builds without what was built before. */
+  readonly isFresh?: boolean
+}
+
+/** Builds every target of the Dockerfile, dated with the last commit. */
+export async function buildServices(
+  { tag, more = [], isFresh = false }: ServiceBuild,
+  report: Progress,
+): Promise<readonly BuiltImage[]> {
+  const folder = await temporaryFolder('npm')
+  try {
+    const npmrc = join(folder.path, 'npmrc')
+    await writeFile(npmrc, await npmSettings(), { mode: 0o600 })
+    const date = await sourceDate()
+    const args = [
+      ...['--build-arg', `BUILD_IMAGE=${BUILD_IMAGE}`, '--build-arg', `RUN_IMAGE=${RUN_IMAGE}`],
+      ...['--secret', `id=npmrc,src=${npmrc}`, ...more],
+    ]
+    const images: BuiltImage[] = []
+    for (const target of serviceTargets()) {
+      // The layers below are built once, by the first target.
+      const fresh = isFresh && images.length === 0 ? ['--no-cache'] : []
+      const name = imageName(target, tag)
+      const own = [...args, ...fresh, '--target', target]
+      const id = await buildImage({ tag: name, folder: REPOSITORY, date, more: own })
+      const bytes = await imageBytes(name)
+      report(`${name}: ${(bytes / 1e6).toFixed(1)} MB`)
+      images.push({ target, id, bytes })
+    }
+    return images
+  } finally {
+    await folder.remove()
+  }
+}
+
+/** Makes the images of some tags ready for the cluster. */
+export async function saveServices(tags: readonly string[]): Promise<void> {
+  const names = tags.flatMap((tag) => serviceTargets().map((target) => imageName(target, tag)))
+  await saveImages('services', [RUN_IMAGE, ...names])
+}

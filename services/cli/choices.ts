@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import type { TenantId } from '#core/ids.ts'
-import { apiVersion, tenantId } from '#core/ids.ts'
+import type { EndpointId, TenantId } from '#core/ids.ts'
+import { apiVersion, endpointId, tenantId } from '#core/ids.ts'
 
 /** A parser of an option that takes a whole number of at least one. */
 export function count(text: string): number {
@@ -63,6 +63,13 @@ export function deadline(text: string): number {
 export function tenant(text: string): TenantId {
   const id = tenantId(text)
   if (id === null) throw new InvalidArgumentError('It must be a tenant id, tnt_….')
+  return id
+}
+
+/** A parser of an endpoint's id. */
+export function endpoint(text: string): EndpointId {
+  const id = endpointId(text)
+  if (id === null) throw new InvalidArgumentError('It must be an endpoint id, whk_\u2026.')
   return id
 }
 

@@ -11,7 +11,7 @@ import { createLogger } from '#platform/log.ts'
 import { readBacklogs } from './backlog-sample.ts'
 import { withDatabase } from './database-access.ts'
 import { failure } from './fault.ts'
-import type { GroupFacts, GroupName } from './group-status.ts'
+import type { GroupFacts, GroupName, GroupStatus } from './group-status.ts'
 import { groupStatus, statusLines } from './group-status.ts'
 import { cliSettings, stackEnvironment } from './stack-address.ts'
 import type { Terminal } from './terminal.ts'
@@ -37,9 +37,13 @@ function placesOf(prefix: string): readonly Place[] {
 }
 
 /** Every group that has ever handled something of ours, and those that should. */
-function groupsOf(prefix: string, positions: readonly GroupPosition[]): readonly GroupName[] {
+function groupsOf(
+  prefix: string,
+  defaultService: string,
+  positions: readonly GroupPosition[],
+): readonly GroupName[] {
   return placesOf(prefix).flatMap(({ mode, domain, topic }) => {
-    const own = consumerGroup(prefix, mode, domain, DEFAULT_SERVICE)
+    const own = consumerGroup(prefix, mode, domain, defaultService)
     const known = positions.filter((position) => position.topic === topic)
     const ids = new Set([own, ...known.map(({ groupId }) => groupId)])
     return [...ids].sort().map((groupId) => {
@@ -73,21 +77,29 @@ async function kafkaFacts(
   }
 }
 
-/** How every consumer group stands: what is unhandled, since when, and what waits for a person. */
-export async function consumersStatus(terminal: Terminal, { json }: StatusOptions): Promise<void> {
-  const environment = await stackEnvironment(terminal.environment, [
-    'KAFKA_BROKERS',
-    'DATABASE_URL',
-  ])
-  const settings = cliSettings({ ...KAFKA_SETTINGS, ...DATABASE_SETTINGS }, environment)
-  const connection = connectionOf(settings, 'event-router-cli')
-  const { topicPrefix, databaseUrl } = settings
+/** What the groups of an installation are asked by. */
+export interface GroupsAccess {
+  readonly connection: KafkaConnection
+  readonly topicPrefix: string
+  readonly databaseUrl: string
+  /** Whose groups are told of also when they have never run. */
+  readonly service: string
+  readonly stopped: AbortSignal
+}
+
+/**
+ * How every consumer group stands, those of all services that have ever run.
+ *
+ * @throws CliFault when Kafka or Postgres is away
+ */
+export async function groupStatuses(access: GroupsAccess): Promise<readonly GroupStatus[]> {
+  const { connection, topicPrefix, databaseUrl, service, stopped } = access
   const topics = placesOf(topicPrefix).map(({ topic }) => topic)
   const { groups, positions, troubles } = await withDatabase(databaseUrl, (database) =>
     database.session(async (session) => {
       // Before Kafka is asked for the ends, or a busy consumer would seem to be ahead of them.
       const found = await groupPositions(session, topics)
-      const names = groupsOf(topicPrefix, found)
+      const names = groupsOf(topicPrefix, service, found)
       const ids = names.map(({ groupId }) => groupId)
       return { groups: names, positions: found, troubles: await groupTroubles(session, ids) }
     }),
@@ -105,8 +117,24 @@ export async function consumersStatus(terminal: Terminal, { json }: StatusOption
       troubles: troubles.get(name.groupId) ?? null,
     }
   })
-  const samples = await readBacklogs(connection, facts, terminal.stopped)
+  const samples = await readBacklogs(connection, facts, stopped)
   const nowMs = Date.now()
-  const statuses = facts.map((fact, i) => groupStatus(fact, samples[i] ?? null, nowMs))
+  return facts.map((fact, i) => groupStatus(fact, samples[i] ?? null, nowMs))
+}
+
+/** How every consumer group stands: what is unhandled, since when, and what waits for a person. */
+export async function consumersStatus(terminal: Terminal, { json }: StatusOptions): Promise<void> {
+  const environment = await stackEnvironment(terminal.environment, [
+    'KAFKA_BROKERS',
+    'DATABASE_URL',
+  ])
+  const settings = cliSettings({ ...KAFKA_SETTINGS, ...DATABASE_SETTINGS }, environment)
+  const statuses = await groupStatuses({
+    connection: connectionOf(settings, 'event-router-cli'),
+    topicPrefix: settings.topicPrefix,
+    databaseUrl: settings.databaseUrl,
+    service: DEFAULT_SERVICE,
+    stopped: terminal.stopped,
+  })
   for (const line of statusLines(statuses, json === true)) terminal.line(line)
 }

@@ -9,6 +9,7 @@ import { isUsable } from '#ingress/signature.ts'
 import { sortableIds } from '#local/event-ids.ts'
 import { endpointBook } from './endpoint-access.ts'
 import type { EndpointDecision } from './endpoint-book.ts'
+import type { EndpointChange } from './endpoint-changes.ts'
 import {
   added,
   checkEnd,
@@ -18,7 +19,7 @@ import {
   rotated,
   switched,
 } from './endpoint-changes.ts'
-import { failure } from './fault.ts'
+import { failure, usageFault } from './fault.ts'
 import { actorName } from './operator.ts'
 import { newSecret } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
@@ -44,6 +45,8 @@ export interface AddOptions extends SecretOptions {
   readonly id?: EndpointId
   readonly disabled?: true
   readonly decisionUrl?: string
+  /** Change nothing where there is an endpoint of this id. */
+  readonly ifMissing?: true
 }
 
 export interface RotateOptions extends SecretOptions {
@@ -137,7 +140,7 @@ export async function acted(
   options: EndpointActionOptions,
   decision: EndpointDecision,
   say: (entry: EndpointEntry) => Said,
-): Promise<void> {
+): Promise<readonly EndpointChange[]> {
   const book = await endpointBook(terminal)
   const { changes, where } = await book.change(decision, actorName(options.actor))
   for (const { entry } of changes) {
@@ -150,6 +153,7 @@ export async function acted(
     terminal.line(`${words} (in ${where})`)
     if (secret !== null) terminal.line(`its secret, shown only now: ${secret}`)
   }
+  return changes
 }
 
 function newest({ secrets }: EndpointEntry): string {
@@ -158,24 +162,27 @@ function newest({ secrets }: EndpointEntry): string {
 
 /** `endpoints add`: a new endpoint with its first secret. */
 export async function addEndpoint(terminal: Terminal, options: AddOptions): Promise<void> {
-  const { tenant: tenantId, mode, notAfter = null, force = false } = options
+  const { tenant: tenantId, mode, notAfter = null, force = false, ifMissing = false } = options
   checkEnd('--not-after', notAfter, { nowMs: Date.now(), force })
+  if (ifMissing && options.id === undefined) throw usageFault('--if-missing needs --id')
   const id = options.id ?? endpointId(sortableIds('whk_', Date.now)())
   if (id === null) throw failure('no id could be made')
   const { value, generated } = await newSecret(options.secretStdin === true)
   const state = options.disabled === true ? 'disabled' : 'enabled'
   const { decisionUrl = null } = options
   const endpoint = { id, tenantId, liveMode: mode === 'live', state, decisionUrl } as const
-  await acted(
+  const secret = { value, notAfterMs: notAfter }
+  const changes = await acted(
     terminal,
     options,
-    (found) => [added(found, endpoint, { value, notAfterMs: notAfter }, Date.now())],
+    (found) => (ifMissing && found.has(id) ? [] : [added(found, endpoint, secret, Date.now())]),
     (entry) => ({
       words: `added ${id} of ${tenantId}, ${mode}, ${state}, with secret ${newest(entry)}`,
       fields: { tenant_id: tenantId, mode, state, secret: newest(entry) },
       secret: generated ? value : null,
     }),
   )
+  if (changes.length === 0) terminal.note(`the endpoint ${id} is there already; nothing changed`)
 }
 
 /** `endpoints rotate`: a further secret; the older ones go on verifying. */

@@ -1,9 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { EndpointId } from '#core/ids.ts'
-import { endpointId } from '#core/ids.ts'
 import { MODES } from '#core/routing.ts'
 import { decisionUrl } from '#ingress/decision-url.ts'
-import { count, deadline, tenant } from './choices.ts'
+import { count, deadline, endpoint, tenant } from './choices.ts'
 import type {
   AddOptions,
   EndpointActionOptions,
@@ -43,12 +41,6 @@ const INPUT_OPTION = [
   '--secret-stdin',
   'take the secret from standard input, as QairoPay issued it; one is generated when missing',
 ] as const
-
-function endpoint(text: string): EndpointId {
-  const id = endpointId(text)
-  if (id === null) throw new InvalidArgumentError('It must be an endpoint id, whk_….')
-  return id
-}
 
 function decider(text: string): string {
   const url = decisionUrl(text) ?? null
@@ -100,6 +92,7 @@ function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
     .option('--id <whk_\u2026>', 'the id that QairoPay issued; one is made when missing', endpoint)
     .option(...INPUT_OPTION)
     .option('--not-after <end>', `when the secret ends: ${UNTIL}`, deadline)
+    .option('--if-missing', 'with --id: change nothing where there is one of this id')
     .option('--disabled', 'do not take events yet')
     .option(...FORCE_OPTION)
     .option('--decision-url <url>', 'who decides authorization requests; else 501', decider)

@@ -3,6 +3,7 @@ import { DOMAINS, HANDLED_DOMAINS, MODES } from '#core/routing.ts'
 import { baseUrl, count, instant, rate, tenant, version } from './choices.ts'
 import type { StatusOptions } from './consumers-command.ts'
 import { consumersStatus } from './consumers-command.ts'
+import { doctorVerb } from './doctor/doctor-program.ts'
 import { addEndpointVerbs, ENDPOINT_VERBS } from './endpoints-program.ts'
 import { usageFault } from './fault.ts'
 import { addParkedVerbs, PARKED_VERBS } from './parked-program.ts'
@@ -155,11 +156,11 @@ function quiet(command: Command): void {
 /** All verbs. Nothing runs before `parseAsync`. */
 function program(terminal: Terminal): Command {
   const makers = [schemas, sending, tailing, endpoints, consumers, parked, quarantine, versions]
-  const commands = makers.map((make) => make(terminal))
+  const commands = [...makers.map((make) => make(terminal)), doctorVerb(terminal, examples)]
   const verbs = commands.map((inner) => inner.name())
   const command = new Command(NAME)
     .description('One door for operators of event-router.')
-    .addHelpText('after', examples('schemas register', 'send --help', 'endpoints list'))
+    .addHelpText('after', examples('doctor', 'schemas register', 'send --help'))
     .action((_options, self: Command) => {
       const [word] = self.args
       const wrong = word === undefined ? 'a verb is missing' : `unknown verb ${word}`

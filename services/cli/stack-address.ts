@@ -31,6 +31,34 @@ async function runFile(environment: Environment): Promise<Readonly<Record<string
   return objectOf(text)
 }
 
+/** Whether the run file is of the stack that the environment speaks of, as far as it does. */
+function agrees(environment: Environment, running: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(FIELDS).every(([variable, field]) => {
+    const given = environment[variable]
+    return !given || given === running[field]
+  })
+}
+
+/**
+ * The environment, completed by what the running local stack has written down; nothing is demanded.
+ * An environment that names another part than that stack's is of another installation, and is left
+ * as it is.
+ */
+export async function completedEnvironment(
+  environment: Environment,
+): Promise<{ readonly environment: Environment; readonly isLocal: boolean }> {
+  const running = await runFile(environment)
+  const found = Object.entries(FIELDS).flatMap(([variable, field]) => {
+    const value = running[field]
+    return typeof value === 'string' && value !== '' ? [[variable, value] as const] : []
+  })
+  const isLocal = found.length > 0 && agrees(environment, running)
+  return {
+    environment: isLocal ? { ...environment, ...Object.fromEntries(found) } : environment,
+    isLocal,
+  }
+}
+
 /**
  * The environment, completed by what the running local stack has written down.
  *

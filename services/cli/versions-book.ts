@@ -35,7 +35,9 @@ function noted(entries: Map<string, WrittenEntry>, record: StretchRecord): void 
 }
 
 /** Every version of the catalogue, oldest first. @throws CliFault when it cannot be read */
-export async function writtenEntries(access: VersionsAccess): Promise<readonly WrittenEntry[]> {
+export async function writtenEntries(
+  access: Pick<VersionsAccess, 'connection' | 'topic' | 'terminal'>,
+): Promise<readonly WrittenEntry[]> {
   const { connection, topic, terminal } = access
   const away = failure(`Kafka at ${connection.brokers.join(', ')} or ${topic} cannot be reached`)
   const view = viewCluster(connection, silent, (cluster) => cluster.ranges([topic]))

@@ -1,15 +1,18 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventTypesSource } from '#registrar/event-types-source.ts'
 import { checkedFolders } from '#registrar/schema-files.ts'
 import { readVersionFolders } from '#registrar/version-folder.ts'
+import { alertsDocument } from './alerts-document.ts'
 import { chartDocument } from './chart-document.ts'
 import { chartSchema } from './chart-schema.ts'
 import { jsonText } from './json-text.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { readExamples } from './reader-examples.ts'
-import { documented } from './readme.ts'
+import { documented, withRegion } from './readme.ts'
 import { versionReference } from './schema-reference.ts'
+import type { BenchReport } from './sizing-document.ts'
+import { sizingDocument } from './sizing-document.ts'
 
 const CHART = 'charts/event-router'
 
@@ -18,6 +21,18 @@ export interface WrittenDocument {
   /** From the root of the repository. */
   readonly file: string
   readonly content: string
+}
+
+const ALERTS = 'charts/event-router/alerts'
+
+/** The pages for operators, with the alerts and the figures that there are. */
+async function operations(root: string): Promise<(text: string) => string> {
+  const names = (await readdir(join(root, ALERTS))).sort()
+  const files = names.map((name) => readFile(join(root, ALERTS, name), 'utf8'))
+  const alerts = alertsDocument(await Promise.all(files))
+  const report = JSON.parse(await readFile(join(root, 'docs/bench.json'), 'utf8')) as BenchReport
+  const sizing = sizingDocument(report)
+  return (text) => withRegion(withRegion(text, 'alerts', alerts), 'sizing', sizing)
 }
 
 /**
@@ -43,6 +58,7 @@ export async function writtenDocuments(root: string): Promise<readonly WrittenDo
     { file: 'README.md', write: (text: string) => documented(text, examples) },
     { file: 'docs/metrics.md', write: metricsDocument },
     { file: `${CHART}/README.md`, write: (text: string) => chartDocument(text, values) },
+    { file: 'docs/operations.md', write: await operations(root) },
   ]
   const documents = inPart.map(async ({ file, write }) => ({
     file,

@@ -1,3 +1,5 @@
+import type { BenchReport } from '#cli/sizing-document.ts'
+
 /** Results of the same thing in several rounds. */
 export interface Spread {
   readonly median: number
@@ -20,6 +22,20 @@ export interface Target {
   readonly values: readonly number[]
   /** Null for what is only shown. */
   readonly bound: { readonly kind: 'at least' | 'below'; readonly value: number } | null
+}
+
+/** The figures of a bench, each to three digits that count. */
+export function benchReport(
+  machine: string,
+  rounds: number,
+  targets: readonly Target[],
+): BenchReport {
+  const short = (value: number) => Number(value.toPrecision(3))
+  const figures = targets.map(({ name, unit, values }) => {
+    const { median, least, most } = spreadOf(values)
+    return { name, unit, median: short(median), least: short(least), most: short(most) }
+  })
+  return { machine, rounds, figures }
 }
 
 export function isMet({ values, bound }: Target): boolean | null {

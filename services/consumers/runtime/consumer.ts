@@ -23,6 +23,7 @@ import { overdueGaps } from './gap-gauge.ts'
 import { keepHouse } from './housekeeping.ts'
 import type { ConsumerMetrics } from './metrics.ts'
 import { consumerMetrics } from './metrics.ts'
+import { migrationSets } from './migration-sets.ts'
 import { backOffMs, PartitionWorker } from './partition-worker.ts'
 import { watchProgress } from './progress-watch.ts'
 import { Report } from './report.ts'
@@ -161,10 +162,7 @@ class DomainProcess implements RunningConsumer {
 
   async #prepareDatabase(): Promise<void> {
     const { domain, log } = this.#options
-    const applied = await migrate(this.#database, [
-      { folder: new URL('./migrations/', import.meta.url), versionTable: 'runtime.schema_version' },
-      { folder: domain.migrations, versionTable: `${domain.domain}.schema_version` },
-    ])
+    const applied = await migrate(this.#database, migrationSets([domain]))
     log.info({ event: 'database.migrated', applied })
     log.info({ event: 'inbox.kept', ...(await keepHouse(this.#database, Date.now())) })
   }

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
 import type { Database, Transaction } from './database.ts'
@@ -45,4 +46,34 @@ export async function migrate(database: Database, sets: readonly MigrationSet[])
     await connection.query({ text: 'SELECT pg_advisory_unlock($1)', values: [LOCK_KEY] })
     return applied
   })
+}
+
+/** How far a database is, by the numbers of the scripts. */
+export interface MigrationState {
+  readonly versionTable: string
+  /** Of the last script that ran; null where none ever did. */
+  readonly found: number | null
+  /** Of the last script of this release. */
+  readonly latest: number
+}
+
+async function latestOf({ folder }: MigrationSet): Promise<number> {
+  const numbers = (await readdir(folder)).map((name) => Number(/^(\d+)\.do\./.exec(name)?.[1] ?? 0))
+  return Math.max(0, ...numbers)
+}
+
+/** What a set has come to in a database; changes nothing. */
+export async function migrationState(
+  connection: Transaction,
+  set: MigrationSet,
+): Promise<MigrationState> {
+  const { versionTable } = set
+  const latest = await latestOf(set)
+  const there = 'SELECT to_regclass($1) IS NOT NULL AS there'
+  const [table] = await connection.query({ text: there, values: [versionTable] })
+  if (table?.there !== true) return { versionTable, found: null, latest }
+  // The name is one of ours, not a value.
+  const text = `SELECT max(version) AS version FROM ${versionTable}`
+  const [row] = await connection.query({ text, values: [] })
+  return { versionTable, found: Number(row?.version ?? 0), latest }
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { stackEnvironment } from '#cli/stack-address.ts'
+import { completedEnvironment, stackEnvironment } from '#cli/stack-address.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
 async function runFolder(run: Readonly<Record<string, unknown>>): Promise<string> {
@@ -33,5 +33,25 @@ describe('where the stack is', () => {
     const environment = { LOCAL_DIR: await runFolder({ kafka: run.kafka }) }
     const found = stackEnvironment(environment, ['KAFKA_BROKERS', 'DATABASE_URL'])
     await expect(found).rejects.toThrow(/not running; .* set DATABASE_URL$/)
+  })
+})
+
+describe('an environment that is completed', () => {
+  it('has what the running stack has written down', async () => {
+    const environment = { LOCAL_DIR: await runFolder(run), KAFKA_BROKERS: run.kafka }
+    expect(await completedEnvironment(environment)).toEqual({
+      isLocal: true,
+      environment: { ...environment, DATABASE_URL: run.database },
+    })
+  })
+
+  it('is never mixed from two installations', async () => {
+    const environment = { LOCAL_DIR: await runFolder(run), KAFKA_BROKERS: 'kafka.example:9092' }
+    expect(await completedEnvironment(environment)).toEqual({ isLocal: false, environment })
+  })
+
+  it('is left as it is where no stack runs', async () => {
+    const environment = { LOCAL_DIR: '/nowhere' }
+    expect(await completedEnvironment(environment)).toEqual({ isLocal: false, environment })
   })
 })

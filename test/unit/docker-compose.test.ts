@@ -4,10 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { runCommand } from '#cli/program.ts'
 import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
-import { parseEndpoints } from '#ingress/endpoints.ts'
+import { storeProblems } from '#ingress/endpoint-place.ts'
+import { ENDPOINT_STORE_SETTINGS } from '#ingress/endpoint-settings.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
+import type { SettingDefinitions } from '#platform/config/settings.ts'
 import { loadSettings } from '#platform/config/settings.ts'
+import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import { type ImageTarget, imageTargets, settingsOf } from '../fixtures/image-targets.ts'
 
 type Values = Readonly<Record<string, string | number>>
@@ -15,6 +19,9 @@ type Values = Readonly<Record<string, string | number>>
 interface Service {
   readonly image?: string
   readonly build?: { readonly target: string }
+  readonly pull_policy?: string
+  readonly command?: readonly string[]
+  readonly profiles?: readonly string[]
   readonly environment: Values
   readonly ports?: readonly string[]
   readonly volumes?: readonly (string | { readonly source: string; readonly target: string })[]
@@ -24,6 +31,9 @@ interface Service {
   readonly stop_grace_period?: string
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
+  readonly cap_add?: readonly string[]
+  readonly security_opt?: readonly string[]
+  readonly mem_limit?: string
   readonly init?: boolean
 }
 
@@ -41,7 +51,7 @@ const raw = parse(text, { merge: true }) as { services: Record<string, Service> 
 const targets = imageTargets()
 const all = Object.entries(services)
 const built = all.filter(([, { build }]) => build !== undefined)
-const foreign = all.filter(([, { image }]) => image !== undefined)
+const foreign = all.filter(([, { build }]) => build === undefined)
 
 function service(name: string): Service {
   const found = services[name]
@@ -60,31 +70,56 @@ function environmentOf(each: Service): Record<string, string> {
   return { ...targetOf(each).environment, ...Object.fromEntries(given) }
 }
 
+/** What a service can be told; the command line takes what any of its verbs takes. */
+function definitionsOf(each: Service): SettingDefinitions {
+  const target = targetOf(each)
+  if (target.name !== 'cli') return settingsOf(target)
+  if (each.environment.KAFKA_BROKERS === undefined) return ENDPOINT_STORE_SETTINGS
+  return { ...CONSUMER_SETTINGS, ...REGISTRAR_SETTINGS, ...ENDPOINT_STORE_SETTINGS }
+}
+
 describe.each(built)('%s', (name, each) => {
-  it('is built from the target of its name', () => {
-    expect(targetOf(each)).toMatchObject({ name, command: expect.any(Array) })
+  it('is built from the target of its name, and never pulled under it', () => {
+    const target = name === 'endpoints' ? 'cli' : name
+    expect(targetOf(each)).toMatchObject({ name: target, command: expect.any(Array) })
+    expect(each.pull_policy).toBe('build')
   })
 
   it('is given only variables that it knows, with values that it takes', () => {
-    const definitions = settingsOf(targetOf(each))
+    const definitions = definitionsOf(each)
     const environment = environmentOf(each)
     const known = Object.values(definitions).map(({ variable }) => variable)
+    if (targetOf(each).name === 'cli') known.push('INGRESS_URL')
     expect(known).toEqual(expect.arrayContaining(Object.keys(environment)))
     expect(() => loadSettings(definitions, environment)).not.toThrow()
   })
 
   it('can change nothing in its image and has no capability', () => {
-    expect(each).toMatchObject({ read_only: true, cap_drop: ['ALL'], init: true })
+    const hardened = { read_only: true, cap_drop: ['ALL'], init: true }
+    expect(each).toMatchObject({ ...hardened, security_opt: ['no-new-privileges:true'] })
+    expect(each.cap_add).toBeUndefined()
   })
 
-  it('comes back after a failure', () => {
-    expect(each.restart).toBe(name === 'registrar' ? 'on-failure:5' : 'unless-stopped')
+  it('comes back after a failure, unless a person runs it', () => {
+    const isJob = name === 'registrar' || name === 'endpoints'
+    const usual = isJob ? 'on-failure:5' : 'unless-stopped'
+    expect(each.restart).toBe(name === 'cli' ? undefined : usual)
   })
 })
 
 describe.each(foreign)('%s', (name, { image, healthcheck }) => {
   it('has an exact version', () => {
     expect(image).toMatch(/^[a-z/-]+:\d+\.\d+[\w.-]*$/)
+  })
+
+  it('has no more capabilities than it needs, and its memory has an end', () => {
+    const own = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID']
+    expect(services[name]).toMatchObject({
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.stringMatching(/^\d+[mg]$/),
+    })
+    expect(services[name]?.cap_add).toEqual(name === 'postgres' ? own : undefined)
   })
 
   it('says when it is healthy', () => {
@@ -103,14 +138,19 @@ describe.each(foreign)('%s', (name, { image, healthcheck }) => {
 describe('the order of the start', () => {
   it('has every service once', () => {
     expect([...built, ...foreign]).toHaveLength(all.length)
-    expect(built).toHaveLength(7)
+    expect(built).toHaveLength(9)
+  })
+
+  it('starts nothing that only a person runs', () => {
+    const apart = all.filter(([, { profiles }]) => profiles !== undefined)
+    expect(apart.map(([name]) => name)).toEqual(['cli'])
   })
 
   it('waits only for what can be waited for', () => {
     const waits = all.flatMap(([, { depends_on }]) => Object.entries(depends_on ?? {}))
     expect(waits.length).toBeGreaterThan(0)
     for (const [name, { condition }] of waits) {
-      const ends = name === 'registrar'
+      const ends = name === 'registrar' || name === 'endpoints'
       expect(condition).toBe(ends ? 'service_completed_successfully' : 'service_healthy')
       if (!ends) expect(service(name).healthcheck).toBeDefined()
     }
@@ -118,11 +158,14 @@ describe('the order of the start', () => {
 
   it.each(built)('%s waits for every part whose address it is given', (name, each) => {
     const environment = environmentOf(each)
+    const { DATABASE_URL, ENDPOINTS_DATABASE_URL = DATABASE_URL } = environment
+    const isService = name === 'ingress' || name.startsWith('consumer-')
     const needed = [
       ...(environment.KAFKA_BROKERS === undefined ? [] : ['kafka']),
       ...(environment.SCHEMA_REGISTRY_URL === undefined ? [] : ['registry']),
-      ...(environment.DATABASE_URL === undefined ? [] : ['postgres']),
-      ...(name === 'registrar' ? [] : ['registrar']),
+      ...(ENDPOINTS_DATABASE_URL === undefined ? [] : ['postgres']),
+      ...(isService ? ['registrar'] : []),
+      ...(name === 'ingress' ? ['endpoints'] : []),
     ]
     expect(Object.keys(each.depends_on ?? {}).sort()).toEqual(needed.sort())
   })
@@ -157,7 +200,8 @@ describe('the addresses', () => {
     const advertised = String(KAFKA_ADVERTISED_LISTENERS)
     expect(advertised).toContain('PLAINTEXT_HOST://localhost:9092')
     for (const [, { environment }] of built) {
-      expect(advertised).toContain(`PLAINTEXT://${environment.KAFKA_BROKERS},`)
+      const { KAFKA_BROKERS = 'kafka:19092' } = environment
+      expect(advertised).toContain(`PLAINTEXT://${KAFKA_BROKERS},`)
     }
     for (const port of ['9092', '19092']) expect(KAFKA_LISTENERS).toContain(`://:${port},`)
     expect(service('registry').environment.APICURIO_KAFKASQL_BOOTSTRAP_SERVERS).toBe('kafka:19092')
@@ -198,18 +242,36 @@ describe('what is kept', () => {
 })
 
 describe('the endpoints', () => {
-  it('are the file that npm start writes, where the ingress looks for it', () => {
-    const { environment, volumes } = service('ingress')
-    expect(volumes).toMatchObject([
-      { source: './.local/endpoints.json', target: environment.ENDPOINTS_FILE, read_only: true },
-    ])
+  it('are one store for the ingress and for those who change it, with keys that open', () => {
+    const stores = ['ingress', 'endpoints', 'cli'].map((name) => {
+      const settings = loadSettings(INGRESS_SETTINGS, {
+        KAFKA_BROKERS: 'kafka:19092',
+        ...environmentOf(service(name)),
+      })
+      expect(storeProblems(settings)).toEqual([])
+      const { endpointsStore, endpointsDatabaseUrl, endpointsKeys } = settings
+      return { endpointsStore, endpointsDatabaseUrl, endpointsKeys }
+    })
+    expect(new Set(stores.map((store) => JSON.stringify(store))).size).toBe(1)
+    expect(stores[0]?.endpointsStore).toBe('postgres')
+    expect(raw.services.ingress?.environment.ENDPOINTS_KEYS).toMatch(
+      /^\$\{ENDPOINTS_KEYS:-local-only:/,
+    )
   })
 
-  it('can be written by hand as the comment says', () => {
-    const lines = text.split('\n').filter((line) => line.startsWith('#'))
-    const comment = lines.map((line) => line.slice(1)).join('\n')
-    const example = /\{"endpoints".*?\]\}\]\}/s.exec(comment)?.[0] ?? ''
-    expect(parseEndpoints([JSON.parse(example)])).toMatchObject({ ok: true })
+  it('begin with one for tests, by a command of the CLI that may be run again', async () => {
+    const { command = [] } = service('endpoints')
+    expect(command).toEqual(expect.arrayContaining(['--if-missing', 'tnt_test_compose']))
+    // Without a store it gets as far as asking for one: every option is known.
+    const terminal = {
+      environment: { ENDPOINTS_STORE: 'postgres' },
+      line: () => {},
+      note: () => {},
+      stopped: new AbortController().signal,
+    }
+    await expect(runCommand(command, terminal)).rejects.toThrow(
+      'ENDPOINTS_DATABASE_URL: is missing',
+    )
   })
 })
 

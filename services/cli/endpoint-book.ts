@@ -1,4 +1,5 @@
-import type { EndpointChange, FoundEndpoints } from './endpoint-changes.ts'
+import type { EndpointChange } from './endpoint-changes.ts'
+import type { FoundEndpoints } from './found-endpoints.ts'
 
 /** Changes that follow from what is there; throws a CliFault to refuse. */
 export type EndpointDecision = (found: FoundEndpoints) => readonly EndpointChange[]

@@ -1,8 +1,11 @@
-import type { TenantId } from '#core/ids.ts'
 import { modeOf } from '#core/routing.ts'
 import type { EndpointEntry, SecretEntry } from '#ingress/endpoint-entry.ts'
+import type { OtherFacts } from '#ingress/endpoint-rows.ts'
 import { isUsable } from '#ingress/signature.ts'
+import { endable, rotatable, settable } from './endpoint-repairs.ts'
 import { failure, usageFault } from './fault.ts'
+import type { FoundEndpoints } from './found-endpoints.ts'
+import { standingEndpoint } from './found-endpoints.ts'
 
 /** Plain values for an audit; never a secret's value. */
 type ChangeFacts = Readonly<Record<string, string | boolean | readonly string[] | null>>
@@ -13,27 +16,14 @@ export interface EndpointChange {
   /** `endpoints.<verb>` */
   readonly action: string
   readonly facts: ChangeFacts
+  /** The state alone is written: its secrets stay as they are sealed, also where they do not open. */
+  readonly stateOnly?: boolean
 }
-
-export type FoundEndpoints = ReadonlyMap<string, EndpointEntry>
 
 /** A secret before it has an id. */
 export interface NewSecret {
   readonly value: string
   readonly notAfterMs: number | null
-}
-
-/** @throws CliFault when there is none of that id */
-export function foundEndpoint(found: FoundEndpoints, id: string): EndpointEntry {
-  const entry = found.get(id)
-  if (entry === undefined) throw failure(`there is no endpoint ${id}; see \`endpoints list\``)
-  return entry
-}
-
-function standing(found: FoundEndpoints, id: string): EndpointEntry {
-  const entry = foundEndpoint(found, id)
-  if (entry.state === 'removed') throw failure(`the endpoint ${id} was removed for good`)
-  return entry
 }
 
 function foundSecret({ secrets }: EndpointEntry, secretId: string): SecretEntry {
@@ -50,8 +40,8 @@ function lastUsable(secretId: string): Error {
 }
 
 /** One after the highest, so that the newest is easily told. */
-function nextSecretId(secrets: readonly SecretEntry[]): string {
-  const numbers = secrets.map(({ id }) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0))
+function nextSecretId(ids: readonly string[]): string {
+  const numbers = ids.map((id) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0))
   return `k${Math.max(0, ...numbers) + 1}`
 }
 
@@ -82,7 +72,7 @@ export function added(
   secret: NewSecret,
   nowMs: number,
 ): EndpointChange {
-  if (found.has(endpoint.id)) {
+  if (found.usable.has(endpoint.id) || found.damaged.has(endpoint.id)) {
     throw failure(
       `the endpoint ${endpoint.id} is there already; \`endpoints rotate\` adds a secret`,
     )
@@ -93,22 +83,26 @@ export function added(
   return { entry, action: 'endpoints.add', facts }
 }
 
-/**
- * A further secret; those before it go on verifying.
- *
- * @param oldNotAfterMs when the older ones end, unless they end sooner anyway
- */
+export interface RotationTimes {
+  readonly nowMs: number
+  /** When the older ones end, unless they end sooner anyway. */
+  readonly oldNotAfterMs: number | null
+  /** Whether secrets that do not open may go. */
+  readonly force?: boolean
+}
+
+/** A further secret; those before it go on verifying. */
 export function rotated(
   found: FoundEndpoints,
   id: string,
   secret: NewSecret,
-  { nowMs, oldNotAfterMs }: { readonly nowMs: number; readonly oldNotAfterMs: number | null },
+  { nowMs, oldNotAfterMs, force = false }: RotationTimes,
 ): EndpointChange {
-  const entry = standing(found, id)
+  const { entry, lost } = rotatable(found, id, force)
   if (entry.secrets.some(({ value }) => value === secret.value)) {
     throw failure('this secret is there already')
   }
-  const secretId = nextSecretId(entry.secrets)
+  const secretId = nextSecretId([...entry.secrets.map((each) => each.id), ...lost])
   const older = entry.secrets.map((old) => {
     if (oldNotAfterMs === null) return old
     return { ...old, notAfterMs: Math.min(old.notAfterMs ?? oldNotAfterMs, oldNotAfterMs) }
@@ -118,6 +112,7 @@ export function rotated(
     secret: secretId,
     not_after: iso(secret.notAfterMs),
     old_not_after: iso(oldNotAfterMs),
+    ...(lost.length === 0 ? {} : { lost }),
   }
   return { entry: { ...entry, secrets }, action: 'endpoints.rotate', facts }
 }
@@ -129,7 +124,7 @@ export function retired(
   secretId: string,
   { nowMs, force }: { readonly nowMs: number; readonly force: boolean },
 ): EndpointChange {
-  const entry = standing(found, id)
+  const entry = standingEndpoint(found, id)
   const gone = foundSecret(entry, secretId)
   const secrets = entry.secrets.filter((secret) => secret !== gone)
   const last = !secrets.some((secret) => isUsable(secret, nowMs))
@@ -146,7 +141,7 @@ export function expiring(
   times: { readonly notAfterMs: number; readonly nowMs: number; readonly force: boolean },
 ): EndpointChange {
   const { notAfterMs, nowMs, force } = times
-  const entry = standing(found, id)
+  const entry = standingEndpoint(found, id)
   const secret = foundSecret(entry, secretId)
   const secrets = entry.secrets.map((each) => (each === secret ? { ...each, notAfterMs } : each))
   const usable = secrets.some((each) => isUsable(each, nowMs))
@@ -160,24 +155,14 @@ export function expiring(
   return { entry: { ...entry, secrets }, action: 'endpoints.expire', facts }
 }
 
-/** What may be set of an endpoint; undefined stays as it is. */
-export interface EndpointSettings {
-  readonly tenantId?: TenantId | undefined
-  readonly liveMode?: boolean | undefined
-  readonly decisionUrl?: string | null | undefined
-}
-
 /** Whose events come in there, and who decides; the secrets stay, and are sealed anew for it. */
-export function configured(
-  found: FoundEndpoints,
-  id: string,
-  wanted: EndpointSettings,
-): EndpointChange {
-  const old = standing(found, id)
+export function configured(found: FoundEndpoints, id: string, wanted: OtherFacts): EndpointChange {
+  const old = settable(found, id, wanted)
   const { tenantId = old.tenantId, liveMode = old.liveMode, decisionUrl = old.decisionUrl } = wanted
   const entry = { ...old, tenantId, liveMode, decisionUrl }
   const plain = (of: EndpointEntry) => [of.tenantId, modeOf(of.liveMode), of.decisionUrl ?? 'none']
-  const facts = { was: plain(old).join(' '), is: plain(entry).join(' ') }
+  const was = found.damaged.has(id) ? 'unusable' : plain(old).join(' ')
+  const facts = { was, is: plain(entry).join(' ') }
   if (facts.was === facts.is) throw failure(`the endpoint ${id} is so already`)
   return { entry, action: 'endpoints.set', facts }
 }
@@ -188,14 +173,15 @@ export function switched(
   id: string,
   state: 'enabled' | 'disabled',
 ): EndpointChange {
-  const entry = standing(found, id)
   const action = state === 'enabled' ? 'endpoints.enable' : 'endpoints.disable'
-  return { entry: { ...entry, state }, action, facts: { was: entry.state } }
+  const entry = state === 'disabled' ? endable(found, id) : standingEndpoint(found, id)
+  const facts = { was: entry.state }
+  return { entry: { ...entry, state }, action, facts, stateOnly: true }
 }
 
 /** Answers 410 from now on, for good; its secrets go, its id stays. */
 export function removed(found: FoundEndpoints, id: string): EndpointChange {
-  const entry = standing(found, id)
+  const entry = endable(found, id)
   const facts = { was: entry.state, secrets: entry.secrets.map((secret) => secret.id) }
   const gone = { ...entry, state: 'removed', secrets: [] } as const
   return { entry: gone, action: 'endpoints.remove', facts }
@@ -203,8 +189,8 @@ export function removed(found: FoundEndpoints, id: string): EndpointChange {
 
 /** Those of another store that are not here yet. */
 export function imported(found: FoundEndpoints, others: FoundEndpoints): readonly EndpointChange[] {
-  return [...others.values()]
-    .filter(({ id }) => !found.has(id))
+  return [...others.usable.values()]
+    .filter(({ id }) => !found.usable.has(id) && !found.damaged.has(id))
     .map((entry) => ({
       entry,
       action: 'endpoints.import',
@@ -213,8 +199,8 @@ export function imported(found: FoundEndpoints, others: FoundEndpoints): readonl
 }
 
 /** All that hold secrets, as they are: what is written anew is sealed with the first key. */
-export function resealed(found: FoundEndpoints): readonly EndpointChange[] {
-  return [...found.values()]
+export function resealed({ usable }: FoundEndpoints): readonly EndpointChange[] {
+  return [...usable.values()]
     .filter(({ secrets }) => secrets.length > 0)
     .map((entry) => ({ entry, action: 'endpoints.reseal', facts: {} }))
 }

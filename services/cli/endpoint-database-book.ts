@@ -1,4 +1,3 @@
-import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
 import type { EndpointStorePlace } from '#ingress/endpoint-place.ts'
 import { ENDPOINT_MIGRATIONS, rowsAfter, sealedSecrets } from '#ingress/endpoint-rows.ts'
 import type { Database, Transaction } from '#platform/postgres/database.ts'
@@ -6,8 +5,10 @@ import { sqlState } from '#platform/postgres/failure.ts'
 import { migrate } from '#platform/postgres/migrations.ts'
 import { withDatabase } from './database-access.ts'
 import type { EndpointBook, EndpointDecision } from './endpoint-book.ts'
-import type { EndpointChange, FoundEndpoints } from './endpoint-changes.ts'
+import type { EndpointChange } from './endpoint-changes.ts'
 import { failure } from './fault.ts'
+import type { FoundEndpoints } from './found-endpoints.ts'
+import { foundEndpoints } from './found-endpoints.ts'
 
 type Place = Extract<EndpointStorePlace, { kind: 'postgres' }>
 
@@ -27,6 +28,8 @@ VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7)
 ON CONFLICT (id) DO UPDATE SET
   tenant_id = excluded.tenant_id, live_mode = excluded.live_mode, state = excluded.state,
   decision_url = excluded.decision_url, secrets = excluded.secrets, revision = excluded.revision`
+const STATE = `
+UPDATE endpoints.endpoints SET state = $2, revision = $3 WHERE id = $1`
 const AUDIT = `
 INSERT INTO endpoints.audit (actor, action, endpoint_id, outcome) VALUES ($1, $2, $3, $4::jsonb)`
 
@@ -74,24 +77,30 @@ export class DatabaseBook implements EndpointBook {
 
   async #found(transaction: Transaction): Promise<FoundEndpoints> {
     const rows = await rowsAfter(transaction, this.#place.keys, NOTHING_KNOWN)
-    const problems = rows.faulty.map(({ problem }) => problem)
-    if (problems.length > 0) throw failure(problems.join('; '))
-    return new Map(rows.entries.map((entry: EndpointEntry) => [entry.id, entry]))
+    return foundEndpoints(rows.entries, rows.faulty)
   }
 
   async #write(
     transaction: Transaction,
-    { entry, action, facts }: EndpointChange,
+    { entry, action, facts, stateOnly = false }: EndpointChange,
     revision: bigint,
     actor: string,
   ): Promise<void> {
     const { id, tenantId, liveMode, state, decisionUrl } = entry
-    const secrets = sealedSecrets(this.#place.keys, entry)
-    await transaction.query({
-      name: 'endpoint_upsert',
-      text: UPSERT,
-      values: [id, tenantId, liveMode, state, decisionUrl, secrets, revision],
-    })
+    if (stateOnly) {
+      await transaction.query({
+        name: 'endpoint_state',
+        text: STATE,
+        values: [id, state, revision],
+      })
+    } else {
+      const secrets = sealedSecrets(this.#place.keys, entry)
+      await transaction.query({
+        name: 'endpoint_upsert',
+        text: UPSERT,
+        values: [id, tenantId, liveMode, state, decisionUrl, secrets, revision],
+      })
+    }
     await transaction.query({
       name: 'endpoint_audit',
       text: AUDIT,

@@ -5,12 +5,14 @@ import type { EntriesResult, PlacedEntry } from '#ingress/endpoint-entry.ts'
 import { endpointEntries } from '#ingress/endpoint-entry.ts'
 import { documentOf, endpointFiles, readingFault } from '#ingress/endpoint-files.ts'
 import type { EndpointBook, EndpointDecision } from './endpoint-book.ts'
-import type { EndpointChange, FoundEndpoints } from './endpoint-changes.ts'
+import type { EndpointChange } from './endpoint-changes.ts'
 import type { TextChange } from './endpoint-text.ts'
 import { changedText, emptyText } from './endpoint-text.ts'
 import { failure } from './fault.ts'
 import { withFileLock } from './file-lock.ts'
 import { replaceFile } from './file-replacement.ts'
+import type { FoundEndpoints } from './found-endpoints.ts'
+import { foundEndpoints } from './found-endpoints.ts'
 
 interface EndpointFile {
   /** After all symbolic links. */
@@ -40,7 +42,7 @@ function placed(result: EntriesResult): ReadonlyMap<string, PlacedEntry> {
 }
 
 function found(entries: ReadonlyMap<string, PlacedEntry>): FoundEndpoints {
-  return new Map([...entries].map(([id, { entry }]) => [id, entry]))
+  return foundEndpoints([...entries.values()].map(({ entry }) => entry))
 }
 
 function isMissing(error: unknown): boolean {
@@ -178,10 +180,10 @@ function checkResult(
   entries: ReadonlyMap<string, PlacedEntry>,
   changes: readonly EndpointChange[],
 ): void {
-  const meant = new Map(found(entries))
+  const meant = new Map(found(entries).usable)
   for (const { entry } of changes) meant.set(entry.id, entry)
-  const is = found(placed(entriesOf(after)))
-  const sorted = (endpoints: FoundEndpoints) =>
+  const is = found(placed(entriesOf(after))).usable
+  const sorted = (endpoints: FoundEndpoints['usable']) =>
     [...endpoints.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   if (isDeepStrictEqual(sorted(is), sorted(meant))) return
   throw failure(

@@ -4,22 +4,16 @@ import { endpointId } from '#core/ids.ts'
 import type { Mode } from '#core/routing.ts'
 import { modeOf } from '#core/routing.ts'
 import type { EndpointEntry, SecretEntry } from '#ingress/endpoint-entry.ts'
+import type { FaultyRow } from '#ingress/endpoint-rows.ts'
 import { newestFirst } from '#ingress/endpoints.ts'
 import { isUsable } from '#ingress/signature.ts'
 import { sortableIds } from '#local/event-ids.ts'
 import { endpointBook } from './endpoint-access.ts'
 import type { EndpointDecision } from './endpoint-book.ts'
 import type { EndpointChange } from './endpoint-changes.ts'
-import {
-  added,
-  checkEnd,
-  foundEndpoint,
-  removed,
-  retired,
-  rotated,
-  switched,
-} from './endpoint-changes.ts'
+import { added, checkEnd, removed, retired, rotated, switched } from './endpoint-changes.ts'
 import { failure, usageFault } from './fault.ts'
+import { foundEndpoint } from './found-endpoints.ts'
 import { actorName } from './operator.ts'
 import { newSecret } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
@@ -78,6 +72,12 @@ function listed({ id, tenantId, liveMode, state, secrets }: EndpointEntry) {
   }
 }
 
+/** One that cannot be used; what its secrets are, nobody can tell. */
+function listedDamaged({ id, bare, state, problem }: FaultyRow) {
+  const owner = { tenant_id: bare?.tenantId ?? null, mode: bare && modeOf(bare.liveMode) }
+  return { id, ...owner, state, enabled: false, secrets: null, problem }
+}
+
 function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const style = { head: [], border: [], compact: true }
   const table = new Table({ head: [...head], style })
@@ -87,17 +87,22 @@ function plainTable(head: readonly string[], rows: readonly (readonly string[])[
 
 /** Lists the endpoints: how many secrets each has, never the secrets. */
 export async function listEndpoints(terminal: Terminal, { json }: EndpointsOptions): Promise<void> {
-  const found = await (await endpointBook(terminal)).read()
-  const rows = [...found.values()].map(listed)
+  const { usable, damaged } = await (await endpointBook(terminal)).read()
+  const rows = [...usable.values()].map(listed)
+  const unusable = [...damaged.values()].map(listedDamaged)
   if (json === true) {
-    for (const row of rows) terminal.line(JSON.stringify(row))
+    for (const row of [...rows, ...unusable]) terminal.line(JSON.stringify(row))
     return
   }
   const cells = rows.map((row) => [
     ...[row.id, row.tenant_id, row.mode, row.enabled ? 'yes' : `no (${row.state})`],
     String(row.secrets),
   ])
+  for (const { id, tenant_id, mode } of unusable) {
+    cells.push([id, tenant_id ?? '?', mode ?? '?', 'no (unusable)', '?'])
+  }
   terminal.line(plainTable(['id', 'tenant', 'mode', 'enabled', 'secrets'], cells))
+  for (const { problem } of unusable) terminal.note(problem)
 }
 
 function shownSecret(secret: SecretEntry, nowMs: number) {
@@ -175,7 +180,8 @@ export async function addEndpoint(terminal: Terminal, options: AddOptions): Prom
   const changes = await acted(
     terminal,
     options,
-    (found) => (ifMissing && found.has(id) ? [] : [added(found, endpoint, secret, Date.now())]),
+    (found) =>
+      ifMissing && found.usable.has(id) ? [] : [added(found, endpoint, secret, Date.now())],
     (entry) => ({
       words: `added ${id} of ${tenantId}, ${mode}, ${state}, with secret ${newest(entry)}`,
       fields: { tenant_id: tenantId, mode, state, secret: newest(entry) },
@@ -195,7 +201,7 @@ export async function rotateSecret(
   checkEnd('--not-after', notAfter, { nowMs: Date.now(), force })
   checkEnd('--old-not-after', oldNotAfter, { nowMs: Date.now(), force })
   const { value, generated } = await newSecret(options.secretStdin === true)
-  const times = { nowMs: Date.now(), oldNotAfterMs: oldNotAfter }
+  const times = { nowMs: Date.now(), oldNotAfterMs: oldNotAfter, force }
   const until = oldNotAfter === null ? '' : ` until ${iso(oldNotAfter)}`
   await acted(
     terminal,

@@ -7,6 +7,7 @@ import { FileBook } from './endpoint-file-book.ts'
 import { changedText, emptyText } from './endpoint-text.ts'
 import type { EndpointActionOptions } from './endpoints-command.ts'
 import { usageFault } from './fault.ts'
+import { demandAllUsable, foundEndpoints } from './found-endpoints.ts'
 import { actorName } from './operator.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -72,7 +73,8 @@ export async function exportEndpoints(terminal: Terminal, options: ExportOptions
     throw usageFault('this prints secrets: pipe it, e.g. into `kubectl apply -f -`')
   }
   const found = await (await endpointBook(terminal)).read()
-  terminal.line(secretManifests([...found.values()], options).trimEnd())
+  demandAllUsable(found, 'they would be missing in the Secret, so mend or remove them first')
+  terminal.line(secretManifests([...found.usable.values()], options).trimEnd())
 }
 
 export interface ImportOptions extends EndpointActionOptions {
@@ -87,7 +89,7 @@ export async function importEndpoints(terminal: Terminal, options: ImportOptions
     (found) => imported(found, others),
     actorName(options.actor),
   )
-  const there = others.size - changes.length
+  const there = others.usable.size - changes.length
   terminal.line(`imported ${changes.length} endpoints (in ${where}); ${there} were there already`)
 }
 
@@ -97,6 +99,11 @@ export async function resealEndpoints(
   options: EndpointActionOptions,
 ): Promise<void> {
   const book = await endpointBook(terminal)
-  const { changes, where } = await book.change(resealed, actorName(options.actor))
+  let all = foundEndpoints([])
+  const { changes, where } = await book.change((found) => {
+    all = found
+    return resealed(found)
+  }, actorName(options.actor))
   terminal.line(`sealed the secrets of ${changes.length} endpoints anew (in ${where})`)
+  demandAllUsable(all, 'they are sealed as before, so no key may go yet')
 }

@@ -109,7 +109,7 @@ function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
     .option(...INPUT_OPTION)
     .option('--not-after <end>', `when the new secret ends: ${UNTIL}`, deadline)
     .option('--old-not-after <end>', `when the older ones end: ${UNTIL}`, deadline)
-    .option(...FORCE_OPTION)
+    .option('--force', 'also an end that is in the past; drop older ones that no key opens')
     .addHelpText(
       'after',
       examples('endpoints rotate whk_1 --secret-stdin < secret.txt', 'endpoints status whk_1'),

@@ -71,7 +71,8 @@ function tailing(terminal: Terminal): Command {
     .option('--from-beginning', 'from the oldest record on, not only what is new')
     .option('--max <n>', 'end after this many records', count)
     .option('--json', 'one JSON object a line, with everything')
-    .option('--show-pii', 'show personal data instead of masking it')
+    .option('--show-pii', 'show personal data as it is; of the quarantine: written to the audit')
+    .option('--actor <name>', 'who does it, for that; the user of this machine when missing')
     .addHelpText(
       'after',
       examples(

@@ -55,6 +55,14 @@ function dateOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
 }
 
+/** What silence is measured by. */
+interface Recorded {
+  readonly recordedSinceMs: number
+  readonly nowMs: number
+}
+
+const UNRECORDED = 'no ingress writes down what matches, so nobody knows whether it does'
+
 interface Verdict {
   readonly safe: boolean
   readonly words: string
@@ -69,37 +77,52 @@ function ownUses({ sinceMs }: SecretEntry, uses: readonly SecretUse[]): readonly
   return uses.filter(({ firstAtMs }) => sinceMs === null || firstAtMs >= sinceMs)
 }
 
-function expiredVerdict(secret: SecretEntry, lastAtMs: number | null, nowMs: number): Verdict {
+/** From when to when a secret was silent, as far as it was written down. */
+function quietSince(fromMs: number, { recordedSinceMs }: Recorded): number {
+  return Math.max(fromMs, recordedSinceMs)
+}
+
+function expiredVerdict(secret: SecretEntry, lastAtMs: number | null, recorded: Recorded): Verdict {
+  const { nowMs } = recorded
   const endMs = secret.notAfterMs ?? nowMs
   if (lastAtMs !== null && lastAtMs >= endMs) {
     return keep(
       `${secret.id} has expired, yet an event signed with it came ${spanText(nowMs - lastAtMs)} ago and was answered 503: QairoPay must sign with a newer one`,
     )
   }
-  if (lastAtMs === null || nowMs - lastAtMs > RETRY_MS) {
+  const quietSinceMs = quietSince(lastAtMs ?? 0, recorded)
+  if (nowMs - quietSinceMs > RETRY_MS) {
     return { safe: true, words: `${secret.id} has expired: safe to retire` }
   }
-  const safeAt = dateOf(lastAtMs + RETRY_MS)
-  return keep(`${secret.id} has expired; events may be sent again until ${safeAt} UTC`)
+  const safeAt = dateOf(quietSinceMs + RETRY_MS)
+  return quietSinceMs === lastAtMs
+    ? keep(`${secret.id} has expired; events may be sent again until ${safeAt} UTC`)
+    : keep(`${secret.id} has expired; ${shortRecords(nowMs - quietSinceMs, safeAt)}`)
+}
+
+function shortRecords(ms: number, safeAt: string): string {
+  return `records go back ${spanText(ms)} only; safe after ${safeAt} UTC unless it matches again`
 }
 
 /** The old one beside one that takes its place. */
 function replacedVerdict(
   old: { readonly id: string; readonly lastAtMs: number | null },
   next: { readonly id: string; readonly uses: readonly SecretUse[] },
-  nowMs: number,
+  recorded: Recorded,
 ): Verdict {
+  const { nowMs } = recorded
   const begunMs = first(next.uses)
   if (begunMs === null) return keep(`keep ${old.id}: ${next.id} has not matched yet`)
-  const { lastAtMs } = old
-  const quietSinceMs = lastAtMs ?? begunMs
+  const quietSinceMs = quietSince(old.lastAtMs ?? begunMs, recorded)
   const quiet = spanText(nowMs - quietSinceMs)
   if (nowMs - quietSinceMs <= RETRY_MS) {
-    const safeAt = `safe after ${dateOf(quietSinceMs + RETRY_MS)} UTC unless it matches again`
-    return lastAtMs === null
-      ? keep(`keep ${old.id}: no match is recorded, but records go back ${quiet} only; ${safeAt}`)
+    const safeAt = dateOf(quietSinceMs + RETRY_MS)
+    return quietSinceMs === old.lastAtMs
+      ? keep(
+          `keep ${old.id}: it matched ${quiet} ago, and events are sent again for 7 days; safe after ${safeAt} UTC unless it matches again`,
+        )
       : keep(
-          `keep ${old.id}: it matched ${quiet} ago, and events are sent again for 7 days; ${safeAt}`,
+          `keep ${old.id}: no match is recorded, but ${shortRecords(nowMs - quietSinceMs, safeAt)}`,
         )
   }
   if ((last(next.uses) ?? 0) <= quietSinceMs) {
@@ -111,17 +134,24 @@ function replacedVerdict(
   return { safe: true, words }
 }
 
-/** For each secret of an endpoint, the newest first: how it is used, and whether it may go. */
+/**
+ * For each secret of an endpoint, the newest first: how it is used, and whether it may go.
+ *
+ * @param recordedSinceMs since when all that matched was written down; null when it is not now
+ */
 export function rotationAdvice(
   { secrets }: Pick<EndpointEntry, 'secrets'>,
   usesOf: UsesOf,
+  recordedSinceMs: number | null,
   nowMs: number,
 ): readonly SecretAdvice[] {
   const ordered = newestFirst(secrets)
   const usable = ordered.filter((secret) => isUsable(secret, nowMs))
   const verdictOf = (secret: SecretEntry): Verdict => {
     const lastAtMs = last(usesOf(secret.id))
-    if (!usable.includes(secret)) return expiredVerdict(secret, lastAtMs, nowMs)
+    if (recordedSinceMs === null) return keep(`keep ${secret.id}: ${UNRECORDED}`)
+    const recorded = { recordedSinceMs, nowMs }
+    if (!usable.includes(secret)) return expiredVerdict(secret, lastAtMs, recorded)
     const newer = usable.slice(0, usable.indexOf(secret))
     if (newer.length === 0) {
       return keep(
@@ -132,7 +162,7 @@ export function rotationAdvice(
     }
     const rivals = newer.map((each) => ({ id: each.id, uses: ownUses(each, usesOf(each.id)) }))
     const next = rivals.find(({ uses }) => uses.length > 0) ?? rivals[0]
-    return replacedVerdict({ id: secret.id, lastAtMs }, next ?? { id: '', uses: [] }, nowMs)
+    return replacedVerdict({ id: secret.id, lastAtMs }, next ?? { id: '', uses: [] }, recorded)
   }
   return ordered.map((secret) => {
     const uses = usesOf(secret.id)

@@ -1,7 +1,11 @@
 import type { Domain, Mode } from '#core/routing.ts'
 import { controlTopic, eventTopic, quarantineTopic } from '#core/routing.ts'
 import type { Environment } from '#platform/config/environment.ts'
-import { KAFKA_SETTINGS, REGISTRY_SETTINGS } from '#platform/config/service-settings.ts'
+import {
+  DATABASE_SETTINGS,
+  KAFKA_SETTINGS,
+  REGISTRY_SETTINGS,
+} from '#platform/config/service-settings.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import { connectionOf } from '#platform/kafka/connection.ts'
 import type { FollowEnd, LogFollower, LogRecord } from '#platform/kafka/log-tail.ts'
@@ -11,14 +15,17 @@ import { registryOptions } from '#platform/registry/registry-access.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
 import { markerOf } from '#quarantine/entry.ts'
 import { withCatalogue } from './catalogue-access.ts'
+import { withDatabase } from './database-access.ts'
 import { failure } from './fault.ts'
+import type { ActorOption } from './quarantine-audit.ts'
+import { writeAudit } from './quarantine-audit.ts'
 import { RecordReader } from './record-reader.ts'
 import type { ReadRecord } from './record-text.ts'
 import { recordJson, recordLine } from './record-text.ts'
 import { cliSettings, stackEnvironment } from './stack-address.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface TailOptions {
+export interface TailOptions extends ActorOption {
   readonly mode: Mode
   readonly domain: Domain | 'quarantine'
   readonly fromBeginning?: true
@@ -37,6 +44,7 @@ class Printer {
   readonly #read: (record: LogRecord) => Promise<ReadRecord>
   readonly full: Promise<void>
   #left: number
+  #printed = 0
   #fill: () => void = () => {}
 
   constructor(
@@ -53,6 +61,10 @@ class Printer {
     })
   }
 
+  get printed(): number {
+    return this.#printed
+  }
+
   async print(records: readonly LogRecord[]): Promise<void> {
     const { json, showPii = false } = this.#options
     for (const record of records) {
@@ -60,6 +72,7 @@ class Printer {
       const read = await this.#read(record)
       const text = json === true ? recordJson : recordLine
       this.#terminal.line(text(record, read, { showPii }))
+      this.#printed += 1
       this.#left -= 1
       if (this.#left === 0) this.#fill()
     }
@@ -117,6 +130,36 @@ function registryOf(environment: Environment): RegistryClient {
   return new RegistryClient(registryOptions(cliSettings(REGISTRY_SETTINGS, environment)))
 }
 
+/**
+ * Does what shows bodies that were set aside as they are, between two lines of the audit: without
+ * the first one nothing is shown.
+ */
+async function audited(
+  environment: Environment,
+  topic: string,
+  options: TailOptions,
+  printer: Printer,
+  work: () => Promise<void>,
+): Promise<void> {
+  const withAudit = await stackEnvironment(environment, ['DATABASE_URL'])
+  const { databaseUrl } = cliSettings(DATABASE_SETTINGS, withAudit)
+  const { fromBeginning = false, max } = options
+  const given = { topic, from_beginning: fromBeginning, max }
+  await withDatabase(databaseUrl, async (database) => {
+    const audit = (state: string) =>
+      writeAudit(database, options, 'quarantine.tail_raw', given, {
+        state,
+        events: printer.printed,
+      })
+    await audit('begun')
+    try {
+      await work()
+    } finally {
+      await audit('done')
+    }
+  })
+}
+
 /** Prints what is on a topic, decoded, and leaves no consumer group behind. */
 export async function tail(terminal: Terminal, options: TailOptions): Promise<void> {
   const environment = await stackEnvironment(terminal.environment, ['KAFKA_BROKERS'])
@@ -134,7 +177,11 @@ export async function tail(terminal: Terminal, options: TailOptions): Promise<vo
     const read = async (record: LogRecord) =>
       options.domain === 'quarantine' ? quarantineRecord(record) : await reader.read(record)
     const printer = new Printer(terminal, options, read)
-    const follower = await follow(connection, topic, options.fromBeginning === true, printer)
-    await followUntilDone(terminal, follower, printer)
+    const show = async () => {
+      const follower = await follow(connection, topic, options.fromBeginning === true, printer)
+      await followUntilDone(terminal, follower, printer)
+    }
+    const isRaw = options.domain === 'quarantine' && options.showPii === true
+    await (isRaw ? audited(environment, topic, options, printer, show) : show())
   })
 }

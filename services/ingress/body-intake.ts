@@ -15,8 +15,11 @@ export interface IntakeLimits {
   readonly budgetBytes: number
 }
 
-/** Reserved before the first byte; beyond that, as bytes come. Most events are smaller. */
+/** Reserved before the first byte, and again whenever it is used up. Most events are smaller. */
 const STEP_BYTES = 16 * 1024
+/** Chunks below this are copied together, since one of a single byte costs a hundred as an object. */
+const SMALL_BYTES = 1024
+const LEAST_ROOM_BYTES = 256
 /** Whoever takes longer than this gives way when the budget is used up. */
 const SLOW_MS = 1000
 const EMPTY = Buffer.alloc(0)
@@ -32,6 +35,57 @@ function declaredBytes({ headers }: IncomingMessage): number | null {
   return headers['transfer-encoding'] === undefined ? 0 : null
 }
 
+/** What has come of a body: as it came, small chunks copied together. */
+class Pieces {
+  readonly #pieces: Buffer[] = []
+  /** Room for small chunks, of which so much is used. */
+  #room: Buffer = EMPTY
+  #used = 0
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(chunk: Buffer): void {
+    // The parser's chunks are copies of their own; most bodies are one chunk and stay as they are.
+    if (chunk.byteLength >= SMALL_BYTES || this.#length === 0) {
+      this.#closeRoom()
+      this.#pieces.push(chunk)
+    } else {
+      this.#collect(chunk)
+    }
+    this.#length += chunk.byteLength
+  }
+
+  /** In one buffer of exactly its size. */
+  whole(): Buffer {
+    this.#closeRoom()
+    const [only = EMPTY] = this.#pieces
+    if (this.#pieces.length <= 1) return only
+    const whole = Buffer.allocUnsafeSlow(this.#length)
+    let at = 0
+    for (const piece of this.#pieces) at += piece.copy(whole, at)
+    return whole
+  }
+
+  #collect(chunk: Buffer): void {
+    if (this.#used + chunk.byteLength > this.#room.byteLength) {
+      const bytes = Math.min(STEP_BYTES, Math.max(LEAST_ROOM_BYTES, 2 * this.#room.byteLength))
+      this.#closeRoom()
+      this.#room = Buffer.allocUnsafeSlow(Math.max(bytes, chunk.byteLength))
+    }
+    chunk.copy(this.#room, this.#used)
+    this.#used += chunk.byteLength
+  }
+
+  #closeRoom(): void {
+    if (this.#used > 0) this.#pieces.push(this.#room.subarray(0, this.#used))
+    this.#room = EMPTY
+    this.#used = 0
+  }
+}
+
 /** One body on its way. */
 class Body {
   readonly since: number
@@ -40,8 +94,7 @@ class Body {
   readonly #reserve: (bytes: number, of: Body) => boolean
   readonly #ended: (of: Body, result: Buffer | BodyRefusal) => void
   reserved: number
-  #bytes: Buffer = EMPTY
-  #length = 0
+  #pieces = new Pieces()
 
   constructor(
     most: number,
@@ -57,14 +110,14 @@ class Body {
   }
 
   readonly take = (chunk: Buffer): void => {
-    const length = this.#length + chunk.byteLength
+    const length = this.#pieces.length + chunk.byteLength
     if (length > this.#most) this.end(TOO_LARGE)
     else if (length > this.reserved && !this.#grow(length)) this.end(NO_ROOM)
-    else this.#append(chunk, length)
+    else this.#pieces.add(chunk)
   }
 
   readonly whole = (): void => {
-    this.end(this.#bytes.subarray(0, this.#length))
+    this.end(this.#pieces.whole())
   }
 
   readonly brokenOff = (): void => {
@@ -73,30 +126,16 @@ class Body {
 
   end(result: Buffer | BodyRefusal): void {
     // A listener of the request lives on, and with it this object.
-    this.#bytes = EMPTY
+    this.#pieces = new Pieces()
     this.#ended(this, result)
   }
 
   #grow(length: number): boolean {
-    const bytes = Math.min(this.#most, Math.max(length, 2 * this.reserved)) - this.reserved
+    const steps = Math.ceil(length / STEP_BYTES)
+    const bytes = Math.min(this.#most, steps * STEP_BYTES) - this.reserved
     if (!this.#reserve(bytes, this)) return false
     this.reserved += bytes
     return true
-  }
-
-  /** Into one buffer, since a chunk of one byte costs a hundred as an object. */
-  #append(chunk: Buffer, length: number): void {
-    // The parser's chunks are copies of their own; most bodies are one chunk and stay as they are.
-    if (this.#length === 0) this.#bytes = chunk
-    else {
-      if (this.#bytes.byteLength < length) {
-        const larger = Buffer.allocUnsafeSlow(this.reserved)
-        this.#bytes.copy(larger, 0, 0, this.#length)
-        this.#bytes = larger
-      }
-      chunk.copy(this.#bytes, this.#length)
-    }
-    this.#length = length
   }
 }
 

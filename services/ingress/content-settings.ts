@@ -1,5 +1,8 @@
 import { Type } from 'typebox'
 import { oneOf, setting, wholeNumber } from '#platform/config/settings.ts'
+import { tlsSettings } from '#platform/config/tls-settings.ts'
+
+const decisionTls = tlsSettings('AUTHORIZATION', 'decision services', () => null)
 
 /** What old tenants, synchronous calls and card data are met with. */
 export const CONTENT_SETTINGS = {
@@ -27,6 +30,9 @@ export const CONTENT_SETTINGS = {
     64,
     'Synchronous calls of one endpoint that may wait for its decision service; above it the answer is 503.',
   ),
+  authorizationCaFile: decisionTls.ca,
+  authorizationCertFile: decisionTls.ownCertificate,
+  authorizationKeyFile: decisionTls.ownKey,
   cardNumbers: setting(
     'CARD_NUMBERS',
     oneOf(['count', 'quarantine', 'off']),

@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { TlsFiles } from '#platform/config/tls-files.ts'
+import { tlsMaterial } from '#platform/config/tls-files.ts'
 import type { Endpoint } from './endpoints.ts'
 
 /** Why there is no decision; stable, since they are metric labels. */
@@ -49,9 +51,11 @@ export interface DecisionServicesOptions {
   readonly budgetMs: number
   /** Calls of one endpoint that may be on their way. */
   readonly maxInFlight: number
+  /** Whom we trust behind an https address, and what we show. */
+  readonly tls: TlsFiles
 }
 
-const LARGEST_ANSWER = 64 * 1024
+export const LARGEST_ANSWER = 64 * 1024
 /** Node's own servers close idle connections after 5 s; one that is just closing costs a call. */
 const IDLE_MS = 4000
 const MAX_IDLE = 16
@@ -177,7 +181,7 @@ export class DecisionServices {
     const { url } = call
     const options = { method: 'POST', headers: headersOf(call, leftMs) }
     return url.protocol === 'https:'
-      ? httpsRequest(url, { ...options, agent: this.#https })
+      ? httpsRequest(url, { ...options, ...tlsMaterial(this.#options.tls), agent: this.#https })
       : httpRequest(url, { ...options, agent: this.#http })
   }
 }

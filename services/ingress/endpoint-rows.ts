@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { TenantId } from '#core/ids.ts'
 import type { Row, Transaction } from '#platform/postgres/database.ts'
 import type { MigrationSet } from '#platform/postgres/migrations.ts'
-import type { EndpointEntry, SecretEntry } from './endpoint-entry.ts'
-import { endpointEntry } from './endpoint-entry.ts'
+import type { EndpointEntry, EndpointState, SecretEntry } from './endpoint-entry.ts'
+import { endpointEntry, fieldsOf } from './endpoint-entry.ts'
 import type { SealingKeys } from './sealing.ts'
 import { seal, unseal } from './sealing.ts'
 
@@ -11,6 +12,7 @@ export const ENDPOINT_MIGRATIONS: MigrationSet = {
   versionTable: 'endpoints.schema_version',
 }
 
+const UNOPENED = 'has a secret that no key of ENDPOINTS_KEYS opens'
 /** Endpoints whose secrets are opened in one go; ten thousand take about 200 ms. */
 const AT_ONCE = 200
 /** By `to_jsonb`, since a database that no command has migrated yet lacks the column. */
@@ -48,13 +50,30 @@ export async function revisionOf(
   return { value, token, follows }
 }
 
+/** What may be otherwise than a row says; undefined is as it says. */
+export interface OtherFacts {
+  readonly tenantId?: TenantId | undefined
+  readonly liveMode?: boolean | undefined
+  readonly decisionUrl?: string | null | undefined
+}
+
+/** A row that could be read, with those of its secrets that open. */
+interface OpenedRow {
+  readonly entry: EndpointEntry
+  /** Ids of the secrets that no key opens. */
+  readonly sealed: readonly string[]
+}
+
 /** An endpoint whose row cannot be used as it is. */
-interface FaultyRow {
+export interface FaultyRow {
   readonly id: string
   /** In words that repeat nothing but the id. */
   readonly problem: string
-  /** Disabled and without secrets; null when not even that can be read of it. */
+  readonly state: EndpointState
+  /** Disabled or removed, and without secrets; null when not even that can be read of it. */
   readonly bare: EndpointEntry | null
+  /** What it is when some of it is otherwise; what is wrong with it then, in words. */
+  opened(otherwise: OtherFacts): OpenedRow | string
 }
 
 export interface EndpointRows {
@@ -85,27 +104,26 @@ export function sealedSecrets(keys: SealingKeys, entry: EndpointEntry): string {
   return JSON.stringify(secrets satisfies readonly SealedSecret[])
 }
 
-function entryOf(keys: SealingKeys, row: Row): EndpointEntry | string {
-  const { id, tenant_id, live_mode, state, decision_url, secrets } = row
-  const bare = { id, tenant_id, live_mode, decision_url, secrets: [] }
-  const owner = endpointEntry({
-    ...bare,
-    enabled: state === 'enabled',
-    removed: state === 'removed',
-  })
+function isSealed(value: unknown): value is SealedSecret {
+  const fields = fieldsOf(value)
+  return ['id', 'key', 'sealed'].every((name) => typeof fields?.[name] === 'string')
+}
+
+function openedRow(keys: SealingKeys, row: Row): OpenedRow | string {
+  const { state, secrets, ...facts } = row
+  const states = { enabled: state === 'enabled', removed: state === 'removed' }
+  const owner = endpointEntry({ ...facts, ...states, secrets: [] })
   if (typeof owner === 'string') return owner
-  const opened: unknown[] = []
-  for (const secret of secrets as readonly SealedSecret[]) {
-    const value = unseal(keys, owner, secret.id, secret)
-    if (value === null) return 'has a secret that no key of ENDPOINTS_KEYS opens'
-    opened.push({ ...secret, value })
-  }
-  return endpointEntry({
-    ...bare,
-    secrets: opened,
-    enabled: owner.state === 'enabled',
-    removed: owner.state === 'removed',
-  })
+  if (!Array.isArray(secrets) || !secrets.every(isSealed)) return 'has secrets that are no list'
+  const opened = secrets.map((secret) => ({
+    ...secret,
+    value: unseal(keys, owner, secret.id, secret),
+  }))
+  const usable = opened.filter(({ value }) => value !== null)
+  const entry = endpointEntry({ ...facts, ...states, secrets: usable })
+  if (typeof entry === 'string') return entry
+  const sealed = opened.filter(({ value }) => value === null).map(({ id }) => id)
+  return { entry, sealed }
 }
 
 /** Endpoints that changed after a revision, in one statement and so of one moment. */
@@ -120,19 +138,29 @@ export async function rowsAfter(
   const faulty: FaultyRow[] = []
   for (const [i, row] of rows.entries()) {
     if (i % AT_ONCE === AT_ONCE - 1) await turn()
-    const entry = entryOf(keys, row)
-    if (typeof entry === 'string') faulty.push(faultyRow(row, entry))
-    else entries.push(entry)
+    const opened = openedRow(keys, row)
+    if (typeof opened === 'string') faulty.push(faultyRow(keys, row, opened))
+    else if (opened.sealed.length > 0) faulty.push(faultyRow(keys, row, UNOPENED))
+    else entries.push(opened.entry)
   }
   return { entries, faulty }
 }
 
-function faultyRow(row: Row, problem: string): FaultyRow {
-  const { id, tenant_id, live_mode } = row
-  const bare = endpointEntry({ id, tenant_id, live_mode, enabled: false, secrets: [] })
+function faultyRow(keys: SealingKeys, row: Row, problem: string): FaultyRow {
+  const { id, tenant_id, live_mode, state } = row
+  const removed = state === 'removed'
+  const bare = endpointEntry({ id, tenant_id, live_mode, enabled: false, removed, secrets: [] })
   return {
     id: String(id),
     problem: `endpoint ${id}: ${problem}`,
     bare: typeof bare === 'string' ? null : bare,
+    state: state as EndpointState,
+    opened: ({ tenantId, liveMode, decisionUrl }) =>
+      openedRow(keys, {
+        ...row,
+        ...(tenantId === undefined ? {} : { tenant_id: tenantId }),
+        ...(liveMode === undefined ? {} : { live_mode: liveMode }),
+        ...(decisionUrl === undefined ? {} : { decision_url: decisionUrl }),
+      }),
   }
 }

@@ -9,11 +9,13 @@ export interface EndpointStore {
   current(): EndpointSet | null
   /** Whether an id was in any set that this process has read. */
   seen(id: string): boolean
+  /** Whether the source holds something of this id that cannot be used. */
+  doubted(id: string): boolean
   /** Looks anew, for a signature that fails; resolves within about a second whatever happens. */
   refresh(): Promise<Knowledge>
 }
 
-/** Whether what is held is all that the source holds, or nobody can tell. */
+/** Whether what is held is all that the source holds but what is doubted, or nobody can tell. */
 export type Knowledge = 'current' | 'unknown'
 
 export type SourceReading =
@@ -22,8 +24,8 @@ export type SourceReading =
   | {
       readonly kind: 'read'
       readonly endpoints: EndpointSet
-      /** Of single endpoints, which are among these as they were known, or disabled. */
-      readonly problems?: readonly string[]
+      /** What is wrong with single ones, by their ids; they are as they were known, or disabled. */
+      readonly doubted?: ReadonlyMap<string, string>
     }
   /** It was being written meanwhile: no problem, but what was read is not handed out. */
   | { readonly kind: 'unsettled' }
@@ -60,8 +62,11 @@ const REFRESH_CAP_MS = 1000
 export class WatchedEndpoints implements EndpointStore {
   readonly #options: WatchedEndpointsOptions
   readonly #seen = new Set<string>()
+  #doubted: ReadonlyMap<string, string> = new Map()
   #endpoints: EndpointSet | null = null
   #problem: string | null = 'not read yet'
+  /** As the last reading was that said anything new. */
+  #isCurrent = false
   #reading: Promise<Knowledge> | null = null
   #asked: Promise<Knowledge> | null = null
   #lookedAtMs = Number.NEGATIVE_INFINITY
@@ -89,6 +94,10 @@ export class WatchedEndpoints implements EndpointStore {
 
   seen(id: string): boolean {
     return this.#seen.has(id)
+  }
+
+  doubted(id: string): boolean {
+    return this.#doubted.has(id)
   }
 
   /** For readiness: null once a good state is there, even when a later one was broken. */
@@ -131,16 +140,18 @@ export class WatchedEndpoints implements EndpointStore {
     this.#lookedAtMs = performance.now()
     const reading = await this.#options.source.read()
     if (reading.kind === 'unsettled') return 'unknown'
-    if (reading.kind === 'read') this.#accept(reading.endpoints, reading.problems ?? [])
+    if (reading.kind === 'read') this.#accept(reading.endpoints, reading.doubted ?? new Map())
     if (reading.kind === 'faulty') this.#shout(reading.problems)
-    return this.#problem === null ? 'current' : 'unknown'
+    if (reading.kind !== 'unchanged') this.#isCurrent = reading.kind === 'read'
+    return this.#isCurrent ? 'current' : 'unknown'
   }
 
-  #accept(endpoints: EndpointSet, problems: readonly string[]): void {
+  #accept(endpoints: EndpointSet, doubted: ReadonlyMap<string, string>): void {
     this.#endpoints = endpoints
+    this.#doubted = doubted
     for (const id of endpoints.keys()) this.#seen.add(id)
-    if (problems.length > 0) {
-      this.#shout(problems)
+    if (doubted.size > 0) {
+      this.#shout([...doubted.values()])
       return
     }
     this.#problem = null

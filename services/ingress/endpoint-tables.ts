@@ -67,7 +67,7 @@ export class EndpointTables implements EndpointSource {
   }
 
   #held(): SourceReading {
-    return { kind: 'read', endpoints: this.#endpoints, problems: [...this.#problems.values()] }
+    return { kind: 'read', endpoints: this.#endpoints, doubted: this.#problems }
   }
 
   async #tried(): Promise<SourceReading> {
@@ -100,15 +100,17 @@ export class EndpointTables implements EndpointSource {
 
   /**
    * One row that cannot be used holds up no change of another, least of all a revocation: it stays
-   * as it was known, or is disabled, since a 404 would destroy its events.
+   * as it was known, or is disabled, since a 404 would destroy its events. Its state is in no seal,
+   * so what takes it out of service counts all the same.
    */
   async #take(rows: EndpointRows, follows: boolean): Promise<void> {
     const changed = await endpointSet(rows.entries)
     const old = this.#endpoints
     const bare = await endpointSet(rows.faulty.flatMap((row) => row.bare ?? []))
-    const kept = rows.faulty.flatMap(({ id }): [string, Endpoint][] => {
+    const kept = rows.faulty.flatMap(({ id, state }): [string, Endpoint][] => {
       const endpoint = old.get(id) ?? bare.get(id)
-      return endpoint === undefined ? [] : [[id, endpoint]]
+      if (endpoint === undefined) return []
+      return [[id, state === 'enabled' ? endpoint : { ...endpoint, state }]]
     })
     const problems = new Map(follows ? this.#problems : [])
     for (const id of changed.keys()) problems.delete(id)

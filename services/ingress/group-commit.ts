@@ -18,10 +18,6 @@ import { TrialLane } from './trial-lane.ts'
 const RECORD_OVERHEAD_BYTES = 256
 const EXPIRY_CHECK_MS = 100
 
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
 /**
  * Group commit: no timer; when nothing is in flight, what is there goes out, and whatever comes in
  * meanwhile is the next batch. One batch in flight keeps the order of every partition (P9), and
@@ -179,9 +175,13 @@ export class GroupCommit {
       const left = this.#absorb(batch, attempt)
       this.#flying = []
       if (left.length > 0) this.#again = [...left, ...this.#again]
-      if (left.length > 0 && attempt.kind !== 'refused') await delay(this.#limits.backOffMs)
+      if (left.length > 0 && attempt.kind !== 'refused') await this.#backOff()
     }
     this.#pumping = false
+  }
+
+  #backOff(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.#limits.backOffMs))
   }
 
   #take(): readonly Waiting[] {

@@ -77,7 +77,7 @@ const FINAL_ON_KNOWLEDGE: ReadonlySet<ErrorCode> = new Set([
   'unknown_endpoint',
 ])
 
-/** An unknown endpoint costs the same HMAC as a wrong signature, so that time tells nothing. */
+/** Where there is no secret one HMAC is computed all the same, so that time tells nothing. */
 const DECOY_KEY = signingKey(randomBytes(32).toString('hex'))
 const DECOYS = [{ id: 'decoy', key: DECOY_KEY, notAfterMs: null }]
 
@@ -146,10 +146,9 @@ export class Identifier {
     if (knowledge === null) return refused('overloaded', first.endpoint, null, 'body_bytes')
     const second = this.#noted(this.#check(webhook, header))
     const isFinal = second.kind === 'refused' && FINAL_ON_KNOWLEDGE.has(second.code)
+    const isUncertain = knowledge === 'unknown' || this.#store.doubted(webhook.endpointId)
     // The secret or the endpoint may be in what could not be read, so nothing final is said.
-    return isFinal && knowledge === 'unknown'
-      ? refused('endpoints_uncertain', second.endpoint)
-      : second
+    return isFinal && isUncertain ? refused('endpoints_uncertain', second.endpoint) : second
   }
 
   /** Waits for a look at the endpoints; null when too much waits for it already. */
@@ -173,14 +172,14 @@ export class Identifier {
 
   #check(webhook: Webhook, header: ReadSignature): Identification {
     const endpoint = this.#store.current()?.get(webhook.endpointId) ?? null
-    if (endpoint?.state === 'removed') return refused('endpoint_removed', endpoint)
-    if (endpoint?.state === 'disabled') return refused('endpoint_disabled', endpoint)
     const nowMs = this.#now()
     const nowSeconds = Math.floor(nowMs / 1000)
     const { toleranceSeconds } = this.#policy
     const secrets = endpoint === null || endpoint.secrets.length === 0 ? DECOYS : endpoint.secrets
     const result = verify(header, webhook.body, secrets, nowSeconds, toleranceSeconds)
     if (endpoint === null) return refused(this.#unknown(webhook.endpointId))
+    if (endpoint.state === 'removed') return refused('endpoint_removed', endpoint)
+    if (endpoint.state === 'disabled') return refused('endpoint_disabled', endpoint)
     // Not 400, which would destroy what the sender signs rightly while we lack its secret.
     if (result.kind === 'expired') return refused('expired_secret', endpoint, result.secretId)
     if (result.kind === 'invalid') {

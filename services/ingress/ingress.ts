@@ -137,6 +137,11 @@ class Ingress implements RunningIngress {
     this.#decisions = new DecisionServices({
       budgetMs: settings.authorizationBudgetMs,
       maxInFlight: settings.authorizationMaxInFlight,
+      tls: {
+        caFile: settings.authorizationCaFile,
+        certFile: settings.authorizationCertFile,
+        keyFile: settings.authorizationKeyFile,
+      },
     })
     this.#usage = new SecretUsage(endpointUsageTopic(topicPrefix), randomUUID())
     this.#usageWriter = usageWriter(this.#usage, settings, log)

@@ -1,6 +1,6 @@
 /** Lines of one kind at once, and per second after that. */
-const BURST = 100
-const PER_SECOND = 20
+export const LINES_AT_ONCE = 100
+export const LINES_PER_SECOND = 20
 
 interface Bucket {
   /** Lines that may be written now. */
@@ -26,8 +26,11 @@ export class LineBudget {
   /** Null when the line must be left out, else how many were left out before it. */
   take(kind: string): number | null {
     const now = this.#now()
-    const bucket = this.#buckets.get(kind) ?? { left: BURST, atMs: now, leftOut: 0 }
-    const left = Math.min(BURST, bucket.left + ((now - bucket.atMs) / 1000) * PER_SECOND)
+    const bucket = this.#buckets.get(kind) ?? { left: LINES_AT_ONCE, atMs: now, leftOut: 0 }
+    const left = Math.min(
+      LINES_AT_ONCE,
+      bucket.left + ((now - bucket.atMs) / 1000) * LINES_PER_SECOND,
+    )
     const isPaid = left >= 1
     this.#buckets.set(kind, {
       left: isPaid ? left - 1 : left,

@@ -18,6 +18,8 @@ export interface SecretUsageWriterOptions {
   readonly sender: RecordSender
   readonly intervalMs: number
   readonly log: Logger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 const BATCH_RECORDS = 200
@@ -27,19 +29,23 @@ const LAST_CAP_MS = 2000
 
 /**
  * Writes down which secrets matched: those that did since the last time, at intervals and at the
- * end. What cannot be written is tried again at the next interval; it is said once, until it works.
+ * end; then until when that is all, since a secret that is silent looks like one that nobody writes
+ * about. What cannot be written is tried again at the next interval; it is said once, until it works.
  */
 export class SecretUsageWriter {
   readonly #options: SecretUsageWriterOptions
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> | null = null
   #complained = false
+  #sinceMs: number
 
   constructor(options: SecretUsageWriterOptions) {
     this.#options = options
+    this.#sinceMs = options.now()
   }
 
   start(): void {
+    this.#sinceMs = this.#options.now()
     this.#timer = setInterval(() => void this.#write(), this.#options.intervalMs)
     this.#timer.unref()
   }
@@ -62,14 +68,17 @@ export class SecretUsageWriter {
   }
 
   async #writeAll(): Promise<void> {
-    const rows = this.#options.usage.unwritten()
+    const { usage, intervalMs: everyMs, now } = this.#options
+    const untilMs = now()
+    const span = usage.recorded({ sinceMs: this.#sinceMs, untilMs, everyMs })
+    const rows = [...usage.unwritten(), { record: span, written: () => undefined }]
     for (let from = 0; from < rows.length; from += BATCH_RECORDS) {
       const batch = rows.slice(from, from + BATCH_RECORDS)
       const problem = await this.#problemWith(batch.map(({ record }) => record))
       if (problem !== null) return this.#complain(problem)
       for (const { written } of batch) written()
     }
-    if (rows.length > 0) this.#complained = false
+    this.#complained = false
   }
 
   async #problemWith(records: readonly OutgoingRecord[]): Promise<string | null> {
@@ -97,5 +106,6 @@ export function usageWriter(
     attemptTimeoutMs: settings.attemptTimeoutMs,
     reconnectDelayMs: RECONNECT_DELAY_MS,
   })
-  return new SecretUsageWriter({ usage, sender, intervalMs: settings.endpointUsageMs, log })
+  const { endpointUsageMs: intervalMs } = settings
+  return new SecretUsageWriter({ usage, sender, intervalMs, log, now: Date.now })
 }

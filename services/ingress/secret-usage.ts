@@ -1,5 +1,7 @@
 import type { OutgoingRecord } from '#core/commit.ts'
 import type { EndpointSet } from './endpoints.ts'
+import type { RecordSpan } from './record-span.ts'
+import { spanRecord } from './record-span.ts'
 
 /** How often and when a secret verified a webhook, as one process of an ingress saw it. */
 export interface SecretUse {
@@ -81,6 +83,11 @@ export class SecretUsage {
         .filter(([, { matched, written }]) => matched > written)
         .map(([secretId, counted]) => this.#recordOf(endpointId, secretId, counted)),
     )
+  }
+
+  /** The record that says from when to when this process has written down what matched. */
+  recorded(span: RecordSpan): OutgoingRecord {
+    return spanRecord(this.#topic, this.#instance, span)
   }
 
   /** Forgets the secrets that are not in the set any more. */

@@ -1,5 +1,6 @@
 import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
 import { isUsable } from '#ingress/signature.ts'
+import type { FoundEndpoints } from '../found-endpoints.ts'
 import type { Finding } from './finding.ts'
 import { counted, fault, ok, someOf, warning } from './finding.ts'
 
@@ -28,10 +29,20 @@ function earliest(entries: readonly EndpointEntry[]): string {
 
 /** Whether events can come in: an enabled endpoint, with a secret that will last. */
 export function endpointFindings(
-  entries: Iterable<EndpointEntry>,
+  { usable, damaged }: FoundEndpoints,
   nowMs: number,
 ): readonly Finding[] {
-  const all = [...entries]
+  const broken = [...damaged.values()].map(({ problem }) =>
+    fault(
+      'endpoints',
+      problem,
+      'put its key back, or mend it with `endpoints set`, `rotate --force` or `remove`',
+    ),
+  )
+  return [...broken, ...usableFindings([...usable.values()], nowMs)]
+}
+
+function usableFindings(all: readonly EndpointEntry[], nowMs: number): readonly Finding[] {
   const enabled = all.filter(({ state }) => state === 'enabled')
   if (enabled.length === 0) {
     const remedy = 'see `endpoints list`; add one by `endpoints add` or `endpoints enable`'

@@ -1,8 +1,8 @@
 import type { HandledDomain } from '#core/routing.ts'
 import { controlTopic } from '#core/routing.ts'
-import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
 import { groupStatuses } from '../consumers-command.ts'
 import { endpointBook } from '../endpoint-access.ts'
+import type { FoundEndpoints } from '../found-endpoints.ts'
 import type { GroupStatus } from '../group-status.ts'
 import type { Terminal } from '../terminal.ts'
 import { writtenEntries } from '../versions-book.ts'
@@ -69,7 +69,7 @@ class Looks {
   readonly brokers: Look<BrokerFacts>
   readonly catalogue: Look<readonly DatedEntry[]>
   readonly database
-  readonly endpoints: Look<ReadonlyMap<string, EndpointEntry>>
+  readonly endpoints: Look<FoundEndpoints>
   readonly groups: Look<readonly GroupStatus[]>
   readonly quarantine
   readonly registry
@@ -151,7 +151,7 @@ class Looks {
       const needs = 'a test event needs endpoints, catalogue and the consumers\u2019 database'
       return fault('send', `nothing was sent: ${needs}`, 'put right what is told above')
     }
-    const choice = chosenEndpoint(endpoints.value, wish, Date.now())
+    const choice = chosenEndpoint(endpoints.value.usable, wish, Date.now())
     if (!choice.ok) return fault('send', `nothing was sent: ${choice.words}`, choice.remedy)
     const active = catalogue.value.filter(({ entry }) => entry.state === 'active')
     const version = active.at(-1)?.entry.version
@@ -204,7 +204,7 @@ export async function* examine(
     'endpoints',
     await looks.endpoints,
     'the ingress goes on with those that it has; a new one is not ready',
-    (entries) => endpointFindings(entries.values(), Date.now()),
+    (found) => endpointFindings(found, Date.now()),
   )
   const groups = await looks.groups
   yield findingsOn('consumers', groups, 'see `consumers status`', consumerFindings)

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { PartFault } from './part-fault.ts'
 import { processStart } from './process-start.ts'
 
@@ -77,9 +78,9 @@ function entryOf(name: string, pid: number, command: string): LedgerEntry {
 async function stopAll(entries: readonly LedgerEntry[], graceMs: number): Promise<void> {
   signalAll(entries, 'SIGTERM')
   const deadline = Date.now() + graceMs
-  while (Date.now() < deadline && stillRunning(entries, processStart).length > 0) await pause(50)
+  while (Date.now() < deadline && stillRunning(entries, processStart).length > 0) await delay(50)
   signalAll(stillRunning(entries, processStart), 'SIGKILL')
-  while (stillRunning(entries, processStart).length > 0) await pause(20)
+  while (stillRunning(entries, processStart).length > 0) await delay(20)
 }
 
 function signalAll(entries: readonly LedgerEntry[], signal: NodeJS.Signals): void {
@@ -90,10 +91,6 @@ function signalAll(entries: readonly LedgerEntry[], signal: NodeJS.Signals): voi
       // It ended between the look and the signal, which is what was wanted.
     }
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
 // A page cut short by a power loss says nothing reliable: it counts as no page.

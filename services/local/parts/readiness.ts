@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { PartFault } from './part-fault.ts'
 import type { Child } from './process.ts'
 
@@ -18,7 +19,7 @@ export async function waitUntilReady(
     if (answer === true) return
     if (answer === 'ended')
       throw new PartFault(withLog(child, `${child.name} ended while starting`))
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, 50)), ended])
+    await Promise.race([delay(50), ended])
   }
   await child.kill()
   throw new PartFault(withLog(child, `${child.name} was not ready within ${withinMs / 1000} s`))

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Message, Producer, ProducerConfig, RecordMetadata, TopicMessages } from 'kafkajs'
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { Logger } from '../log.ts'
@@ -93,10 +94,6 @@ function byTopic(batch: readonly OutgoingRecord[]): TopicMessages[] {
 function partitionAnswer(metadata: RecordMetadata): PartitionAnswer {
   const { topicName: topic, partition, errorCode, baseOffset } = metadata
   return { topic, partition, errorCode, baseOffset }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** A connected producer, and what ends it at once. */

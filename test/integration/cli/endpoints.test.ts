@@ -1,14 +1,13 @@
 import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { CliFault } from '#cli/fault.ts'
 import { runCommand } from '#cli/program.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
 import type { CliRun } from '../../fixtures/cli.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
-import { ownDatabase } from '../../fixtures/own-database.ts'
 import type { TemporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { IngressStage, newEndpoint } from '../ingress/stage.ts'
@@ -237,69 +236,6 @@ describe('the verbs for endpoints in a file', () => {
     await cli(at('e.json'), ['remove', 'whk_a', '--yes'])
     const [gone] = JSON.parse(await readFile(at('e.json'), 'utf8')).endpoints
     expect(gone).toMatchObject({ id: 'whk_a', removed: true, enabled: false, secrets: [] })
-  })
-})
-
-describe('the verbs for endpoints in Postgres', () => {
-  it('do the same, after an import from a file', async () => {
-    const own = await ownDatabase(inject('databaseUrl'))
-    const lines: string[] = []
-    const terminal = {
-      environment: {
-        ENDPOINTS_STORE: 'postgres',
-        ENDPOINTS_DATABASE_URL: own.url,
-        ENDPOINTS_KEYS: `a:${Buffer.alloc(32, 1).toString('base64')}`,
-      },
-      line: (text: string) => void lines.push(text),
-      note: () => {},
-      stopped: new AbortController().signal,
-    }
-    const run = (...args: readonly string[]) => runCommand(['endpoints', ...args], terminal)
-    try {
-      await expect(run('list')).rejects.toThrow(/holds no endpoints yet/)
-      await writeFile(at('e.json'), textOf('a', 'b'))
-      await run('import', '--from', at('e.json'), '--actor', 'ada')
-      await run('import', '--from', at('e.json'), '--actor', 'ada')
-      expect(lines.splice(0)).toEqual([
-        'imported 2 endpoints (in Postgres); 0 were there already',
-        'imported 0 endpoints (in Postgres); 2 were there already',
-      ])
-      await run('rotate', 'whk_a', '--json', '--actor', 'ada')
-      expect(JSON.parse(lines.splice(0)[0] ?? '')).toMatchObject({ secret: 'k2' })
-      await expect(run('retire', 'whk_b', '--secret', 'k1')).rejects.toThrow(/last usable secret/)
-      await run('retire', 'whk_a', '--secret', 'k1')
-      await run('disable', 'whk_b')
-      await run('remove', 'whk_b', '--yes')
-      lines.splice(0)
-      await run('list', '--json')
-      expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-        { id: 'whk_a', state: 'enabled', secrets: 1 },
-        { id: 'whk_b', state: 'removed', secrets: 0 },
-      ])
-      const audit = await own.database.session((session) =>
-        session.query({ text: 'SELECT action FROM endpoints.audit ORDER BY id', values: [] }),
-      )
-      expect(audit.map(({ action }) => String(action).replace('endpoints.', ''))).toEqual([
-        ...['import', 'import', 'rotate', 'retire', 'disable', 'remove'],
-      ])
-    } finally {
-      await own.remove()
-    }
-  })
-
-  it('say in one line that Postgres is away, or which setting is missing', async () => {
-    const away = {
-      ENDPOINTS_STORE: 'postgres',
-      ENDPOINTS_DATABASE_URL: 'postgres://user:topsecret@127.0.0.1:9/x',
-      ENDPOINTS_KEYS: `a:${Buffer.alloc(32, 1).toString('base64')}`,
-    }
-    const run = await runCli(['endpoints', 'list'], { environment: away })
-    const words = 'Postgres at 127.0.0.1:9 cannot be reached; is it running?\n'
-    expect([run.code, run.err]).toEqual([1, words])
-    const bare = { ENDPOINTS_STORE: 'postgres' }
-    const { code, err } = await runCli(['endpoints', 'list'], { environment: bare })
-    expect(code).toBe(2)
-    expect(err).toMatch(/^ENDPOINTS_DATABASE_URL: is missing .*; ENDPOINTS_KEYS: is missing .*\n$/)
   })
 })
 

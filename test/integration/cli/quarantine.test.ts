@@ -185,11 +185,9 @@ describe('the operator of the quarantine', () => {
   it('releases what came in at a wrong endpoint once the endpoint is that of its tenant and mode', async () => {
     const filter = (reason: string) => ['--reason', reason, '--yes'] as const
     expect(await released(...filter('tenant_mismatch'))).toMatchObject({ released: 0, stayed: 1 })
-    await stage.ingress.declare([
-      own,
-      { ...strange, tenant_id: owner },
-      { ...wrongMode, live_mode: true },
-    ])
+    const set = ['endpoints', 'set', '--yes', '--actor', 'ada'] as const
+    await stage.runVerb([...set, strange.id, '--tenant', owner])
+    await stage.runVerb([...set, wrongMode.id, '--mode', 'live'])
     expect(await released(...filter('tenant_mismatch'))).toMatchObject({
       released_to: [{ tenant: owner, mode: 'sandbox', domain: 'card', events: 1 }],
     })
@@ -274,6 +272,22 @@ describe('the operator of the quarantine', () => {
     expect(twice.fault?.message).toContain('not overwritten')
   })
 
+  it('follows them as they are only after a line of the audit', async () => {
+    const args = ['tail', ...SANDBOX, '--domain', 'quarantine', '--from-beginning', '--max', '8']
+    const raw = [...args, '--show-pii', '--json', '--actor', 'ada'] as const
+    const count = (await stage.audit()).length
+    const { lines } = await stage.runVerb(raw)
+    expect(lines.filter((line) => line.includes(CANARY)).length).toBeGreaterThan(0)
+    expect((await stage.audit()).slice(count)).toMatchObject([
+      { action: 'quarantine.tail_raw', outcome: { state: 'begun', events: 0 } },
+      { action: 'quarantine.tail_raw', outcome: { state: 'done', events: 8 } },
+    ])
+    const unaudited = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/x' }
+    const refused = await stage.runVerb(raw, undefined, undefined, unaudited)
+    expect(refused.fault?.message).toMatch(/^Postgres at 127.0.0.1:9 cannot be reached/)
+    expect(refused.lines).toEqual([])
+  })
+
   it('is in the audit with what was done, and with nothing personal', async () => {
     const lines = await stage.audit()
     expect(new Set(lines.map(({ actor }) => actor))).toEqual(new Set(['ada']))
@@ -281,10 +295,12 @@ describe('the operator of the quarantine', () => {
       const { state } = outcome as { state?: string }
       return `${action} ${state ?? ''}`.trim()
     })
-    expect(actions.slice(-3)).toEqual([
+    expect(actions.slice(-5)).toEqual([
       'quarantine.show_raw',
       'quarantine.export begun',
       'quarantine.export done',
+      'quarantine.tail_raw begun',
+      'quarantine.tail_raw done',
     ])
     expect(actions.filter((action) => action === 'quarantine.release done')).toHaveLength(7)
     expect(lines[1]?.outcome).toMatchObject({ state: 'done', waiting: 2, released: 2 })

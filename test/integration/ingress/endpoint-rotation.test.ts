@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { rename, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { signatureHeader } from '#ingress/signature.ts'
 import { kafkaClient } from '#platform/kafka/connection.ts'
+import { withAdmin } from '#platform/kafka/topics.ts'
 import { createLogger } from '#platform/log.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { removeTopics } from '../../fixtures/topic-removal.ts'
 import type { DeclaredEndpoint } from './stage.ts'
 import { IngressStage, newEndpoint, nowSeconds, post, sampleFor } from './stage.ts'
 
@@ -149,23 +151,23 @@ describe('a secret that has ended', () => {
   })
 })
 
-async function cli(...args: readonly string[]) {
-  return await runCli(['endpoints', ...args], {
+async function cliOf(prefix: string, endpointsFile: string, ...args: readonly string[]) {
+  return await runCli(['endpoints', 'status', ...args], {
     environment: {
       KAFKA_BROKERS: stage.brokers,
-      TOPIC_PREFIX: stage.prefix,
-      ENDPOINTS_FILE: stage.endpointsFile,
+      TOPIC_PREFIX: prefix,
+      ENDPOINTS_FILE: endpointsFile,
     },
   })
 }
 
-/** Writes what another ingress, which has gone, had counted. */
-async function earlierUse(endpoint: string, secret: string, use: object): Promise<void> {
+/** Writes what another ingress, which has gone, had written down. */
+async function earlier(key: string, value: object): Promise<void> {
   const log = createLogger({ service: 'test', level: 'silent' })
   const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
   const producer = kafkaClient(connection, log, 2).producer({ allowAutoTopicCreation: false })
   await producer.connect()
-  const message = { key: `${endpoint}/${secret}/gone`, value: JSON.stringify(use) }
+  const message = { key: `${key}/gone`, value: JSON.stringify(value) }
   await producer.send({ topic: `${stage.prefix}.endpoint-usage`, messages: [message] })
   await producer.disconnect()
 }
@@ -179,7 +181,7 @@ describe('endpoints status', () => {
   })
 
   async function status() {
-    const { out, err, code } = await cli('status', watched.id, '--json')
+    const { out, err, code } = await cliOf(stage.prefix, stage.endpointsFile, watched.id, '--json')
     expect([code, err]).toEqual([0, ''])
     return JSON.parse(out).secrets
   }
@@ -192,8 +194,10 @@ describe('endpoints status', () => {
       expect(await statusOf(watched, second?.value ?? '')).toBe(200)
     }
     const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
-    await earlierUse(watched.id, 'k2', { matched: 40, first_at: daysAgo(9), last_at: daysAgo(1) })
-    await earlierUse(watched.id, 'k1', { matched: 7, first_at: daysAgo(90), last_at: daysAgo(8.5) })
+    const [k1, k2] = [`${watched.id}/k1`, `${watched.id}/k2`]
+    await earlier(k2, { matched: 40, first_at: daysAgo(9), last_at: daysAgo(1) })
+    await earlier(k1, { matched: 7, first_at: daysAgo(80), last_at: daysAgo(8.5) })
+    await earlier('process', { since: daysAgo(89), until: daysAgo(0), every_ms: 60_000 })
     const counted = await eventually(async () => {
       const secrets = await status()
       return secrets[0]?.matched === 43 ? secrets : null
@@ -215,16 +219,37 @@ describe('endpoints status', () => {
     expect(again[1]).toMatchObject({ safe_to_retire: false })
   })
 
-  it('says in one line that the topic is not there', async () => {
-    const environment = {
-      KAFKA_BROKERS: stage.brokers,
-      TOPIC_PREFIX: 'nowhere',
-      ENDPOINTS_FILE: stage.endpointsFile,
-    }
-    const run = await runCli(['endpoints', 'status'], { environment })
+  it('says that nothing is known, and why, where the topic is not there', async () => {
+    const run = await cliOf('nowhere', stage.endpointsFile)
     expect(run.code).toBe(1)
     expect(run.err).toBe(
       'the topic nowhere.endpoint-usage does not exist; `schemas register` makes it\n',
     )
+    expect(run.out).toContain('matched unknown  last unknown')
+    expect(run.out).not.toMatch(/never|safe/)
+  })
+
+  it('says that nothing is known where an ingress cannot write down what matches', async () => {
+    const prefix = `t${randomBytes(4).toString('hex')}`
+    const topic = `${prefix}.endpoint-usage`
+    const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
+    const silent = createLogger({ service: 'test', level: 'silent' })
+    // No record is so small.
+    const configEntries = [{ name: 'max.message.bytes', value: '1' }]
+    await withAdmin(connection, silent, (admin) =>
+      admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] }),
+    )
+    onTestFinished(() => removeTopics(stage.brokers, prefix))
+    const settings = { ENDPOINT_USAGE_INTERVAL_MS: '100' }
+    const mute = await IngressStage.bare({ prefix, settings })
+    onTestFinished(() => mute.stop())
+    const said = () => mute.logLines.find((line) => line.includes('endpoint_usage.unwritten'))
+    await eventually(() => said()?.includes('MESSAGE_TOO_LARGE') === true, soon)
+    const { code, err, out } = await cliOf(mute.prefix, mute.endpointsFile)
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toContain('(what matches is not written down at present)')
+    expect(out).toContain('matched unknown  last unknown')
+    const { secrets } = JSON.parse((await cliOf(mute.prefix, mute.endpointsFile, '--json')).out)
+    expect(secrets).toMatchObject([{ matched: null, last_matched: null, safe_to_retire: false }])
   })
 })

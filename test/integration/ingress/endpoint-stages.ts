@@ -17,6 +17,8 @@ import { gateTo } from '../consumers/gate.ts'
 export interface StoreStage {
   readonly environment: Readonly<Record<string, string>>
   readonly lines: string[]
+  /** Whether a fault of one endpoint leaves all others unknown as well. */
+  readonly isRefusedWhole: boolean
   book(): EndpointBook
   watch(pollMs?: number): Promise<WatchedEndpoints>
   /** Makes what is there unusable, and usable again. */
@@ -67,6 +69,7 @@ export async function fileStage(): Promise<StoreStage> {
   return {
     environment,
     lines: watching.lines,
+    isRefusedWhole: true,
     book: () => book,
     watch: (pollMs) => watching.watch(pollMs),
     spoil: async () => {
@@ -100,6 +103,7 @@ export async function databaseStage(): Promise<StoreStage> {
   return {
     environment,
     lines: watching.lines,
+    isRefusedWhole: false,
     book: () => new DatabaseBook({ kind: 'postgres', url: own.url, keys }),
     watch: (pollMs) => watching.watch(pollMs),
     // Each endpoint gets the sealed secrets of the next one, as an attacker would have it.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { added, resealed, rotated } from '#cli/endpoint-changes.ts'
+import { added, resealed, rotated, switched } from '#cli/endpoint-changes.ts'
 import { DatabaseBook } from '#cli/endpoint-database-book.ts'
 import { endpointEntry } from '#ingress/endpoint-entry.ts'
 import { storePlace, watchedEndpoints } from '#ingress/endpoint-place.ts'
@@ -159,7 +159,7 @@ describe('endpoints in Postgres', () => {
     expect(store.current()?.size).toBe(3)
   })
 
-  it('go on changing when one of them has a row that no key opens', async () => {
+  it('go on changing when one of them has a row that no key opens, and only that one is doubted', async () => {
     const [good, bad] = [newEndpoint(), newEndpoint()]
     await add(good)
     await add(bad)
@@ -171,7 +171,10 @@ describe('endpoints in Postgres', () => {
       secrets = CASE id WHEN '${bad.id}' THEN jsonb_set(secrets, '{0,key}', '"gone"') ELSE secrets END
       FROM endpoints.revision AS r`)
     for (const look of ['the first', 'the next']) {
-      expect(await store.refresh(), look).toBe('unknown')
+      expect(await store.refresh(), look).toBe('current')
+      expect([good.id, bad.id, 'whk_nowhere'].map((id) => store.doubted(id))).toEqual([
+        ...[false, true, false],
+      ])
       expect(store.current()?.get(good.id)?.state).toBe('disabled')
       expect(store.current()?.get(bad.id)).toBe(known)
     }
@@ -179,11 +182,24 @@ describe('endpoints in Postgres', () => {
     expect([good, bad].map(({ id }) => fresh.current()?.get(id)?.state)).toEqual([
       ...['disabled', 'disabled'],
     ])
+    await bookWith(KEY_A).change((found) => [switched(found, bad.id, 'disabled')], 'ada')
+    expect(await store.refresh()).toBe('current')
+    expect(store.current()?.get(bad.id)).toEqual({ ...known, state: 'disabled' })
     await rows('UPDATE endpoints.revision SET value = value + 1')
-    await rows(`UPDATE endpoints.endpoints AS e SET revision = r.value,
+    await rows(`UPDATE endpoints.endpoints AS e SET revision = r.value, state = 'enabled',
       secrets = jsonb_set(secrets, '{0,key}', '"a"') FROM endpoints.revision AS r`)
     expect([await store.refresh(), await fresh.refresh()]).toEqual(['current', 'current'])
+    expect([store, fresh].map((each) => each.doubted(bad.id))).toEqual([false, false])
     expect(fresh.current()?.get(bad.id)?.state).toBe('enabled')
+  })
+
+  it('are read although one of them holds secrets that are no list', async () => {
+    const [good, bad] = [newEndpoint(), newEndpoint()]
+    await add(good)
+    await add(bad)
+    await rows(`UPDATE endpoints.endpoints SET secrets = '{"k1":1}' WHERE id = '${bad.id}'`)
+    const store = await watch(KEY_A, own.url, NEVER)
+    expect([store.current()?.get(good.id)?.state, store.doubted(bad.id)]).toEqual(['enabled', true])
   })
 })
 

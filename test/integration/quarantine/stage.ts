@@ -121,11 +121,12 @@ export class QuarantineStage {
     args: readonly string[],
     stopped: AbortSignal = new AbortController().signal,
     onNote: (text: string) => void = () => {},
+    otherwise: Readonly<Record<string, string>> = {},
   ): Promise<Ran> {
     const lines: string[] = []
     const notes: string[] = []
     let fault: CliFault | null = null
-    const { environment } = this
+    const environment = { ...this.environment, ...otherwise }
     const note = (text: string) => {
       notes.push(text)
       onNote(text)

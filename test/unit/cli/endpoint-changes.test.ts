@@ -11,6 +11,7 @@ import {
   rotated,
   switched,
 } from '#cli/endpoint-changes.ts'
+import { foundEndpoints } from '#cli/found-endpoints.ts'
 import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
 import { endpointEntry } from '#ingress/endpoint-entry.ts'
 
@@ -30,7 +31,7 @@ function entry(changes: object = {}): EndpointEntry {
 }
 
 function found(...entries: readonly EndpointEntry[]) {
-  return new Map(entries.map((each) => [each.id as string, each]))
+  return foundEndpoints(entries)
 }
 
 function secret(value: string, notAfterMs: number | null = null) {

@@ -19,8 +19,13 @@ const next: SecretEntry = { id: 'k2', value: 'y', sinceMs: ago(20), notAfterMs: 
 
 type Uses = Readonly<Record<string, readonly SecretUse[]>>
 
-function adviceOn(id: string, uses: Uses, secrets = [old, next]) {
-  const all = rotationAdvice({ secrets }, (secret) => uses[secret] ?? [], NOW)
+function adviceOn(
+  id: string,
+  uses: Uses,
+  secrets = [old, next],
+  recordedSinceMs: number | null = ago(400),
+) {
+  const all = rotationAdvice({ secrets }, (secret) => uses[secret] ?? [], recordedSinceMs, NOW)
   return all.find((each) => each.id === id)
 }
 
@@ -78,6 +83,24 @@ describe('whether an old secret may be retired', () => {
     })
   })
 
+  it('is denied while nobody writes down what matches, whatever was written before', () => {
+    const uses = { k1: [use(40, 300, 30)], k2: [use(1000, 10, 0)] }
+    expect(adviceOn('k1', uses)?.safeToRetire).toBe(true)
+    for (const id of ['k1', 'k2']) {
+      expect(adviceOn(id, uses, [old, next], null)).toMatchObject({
+        safeToRetire: false,
+        words: `keep ${id}: no ingress writes down what matches, so nobody knows whether it does`,
+      })
+    }
+  })
+
+  it('counts silence only from the end of the last gap in the records', () => {
+    const uses = { k1: [use(40, 300, 30)], k2: [use(1000, 10, 0)] }
+    const advice = adviceOn('k1', uses, [old, next], ago(3))
+    expect(advice?.safeToRetire).toBe(false)
+    expect(advice?.words).toMatch(/records go back 3 days only; safe after 2026-05-23 12:00 UTC/)
+  })
+
   it('is never so for the newest, nor for the only usable one', () => {
     const uses = { k1: [use(9, 40, 10)], k2: [use(500, 19, 10)] }
     expect(adviceOn('k2', uses)).toMatchObject({
@@ -111,5 +134,11 @@ describe('an expired secret', () => {
     expect(adviceOn('k1', { k1: [use(9, 40, 8)] }, [ended, next])?.safeToRetire).toBe(true)
     expect(adviceOn('k1', { k1: [use(9, 40, 6)] }, [ended, next])?.safeToRetire).toBe(false)
     expect(adviceOn('k1', {}, [ended, next])?.safeToRetire).toBe(true)
+    const fresh = adviceOn('k1', {}, [ended, next], ago(1))
+    expect(fresh).toMatchObject({
+      safeToRetire: false,
+      words: expect.stringMatching(/^k1 has expired; records go back 1 day only; safe after/),
+    })
+    expect(adviceOn('k1', {}, [ended, next], null)?.safeToRetire).toBe(false)
   })
 })

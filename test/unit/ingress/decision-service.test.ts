@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { CallToDecide } from '#ingress/decision-service.ts'
 import { DecisionServices } from '#ingress/decision-service.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
+import type { TlsFiles } from '#platform/config/tls-files.ts'
 import { APPROVAL, approve, DecisionServer } from '../../fixtures/decision-server.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 
@@ -32,8 +33,10 @@ async function serverThat(answering: DecisionServer['answering']): Promise<Decis
   return server
 }
 
-function services(budgetMs = 5000, maxInFlight = 64): DecisionServices {
-  const made = new DecisionServices({ budgetMs, maxInFlight })
+const NO_FILES = { caFile: null, certFile: null, keyFile: null }
+
+function services(budgetMs = 5000, maxInFlight = 64, tls: TlsFiles = NO_FILES): DecisionServices {
+  const made = new DecisionServices({ budgetMs, maxInFlight, tls })
   open.push({ stop: () => made.close() })
   return made
 }

@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { EndpointStore, Knowledge } from '#ingress/endpoint-store.ts'
 import type { EndpointSet } from '#ingress/endpoints.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
 import type { IdentificationPolicy, Webhook } from '#ingress/identification.ts'
 import { Identifier } from '#ingress/identification.ts'
-import { signatureHeader } from '#ingress/signature.ts'
+import { signatureHeader, verify } from '#ingress/signature.ts'
+
+vi.mock('#ingress/signature.ts', { spy: true })
 
 const NOW_SECONDS = 1_780_000_000
 const ISSUED = 'whk_01HZX3J5K7M9P1R3T5V7X9Z1B3'
@@ -42,6 +44,7 @@ function storeOf(
   const store: EndpointStore & { refreshes(): number } = {
     current: () => loaded,
     seen: (id) => seen.includes(id),
+    doubted: () => false,
     refresh: async () => {
       refreshes += 1
       loaded = next
@@ -198,6 +201,42 @@ describe('the identification', () => {
     expect(await codeOf(unsure, webhook())).toBe('verified')
     const gone = setOf({ removed: true })
     expect(await codeOf(storeOf(gone, gone, [], 'unknown'), webhook())).toBe('endpoint_removed')
+  })
+
+  it('says nothing final of what the source holds and nobody can use, and only of that', async () => {
+    const signatures = [signatureHeader('added meanwhile', body, NOW_SECONDS)]
+    const bad = 'whk_odd'
+    const doubting = { ...storeOf(setOf({})), doubted: (id: string) => id === bad }
+    expect(await codeOf(doubting, webhook({ endpointId: bad }))).toBe('endpoints_uncertain')
+    expect(await codeOf(doubting, webhook({ endpointId: 'whk_even' }))).toBe('unknown_endpoint')
+    expect(await codeOf(doubting, webhook({ signatures }))).toBe('invalid_signature')
+    const known = { ...storeOf(setOf({})), doubted: (id: string) => id === ISSUED }
+    expect(await codeOf(known, webhook({ signatures }))).toBe('endpoints_uncertain')
+    expect(await codeOf(known, webhook())).toBe('verified')
+  })
+
+  it('costs the same whatever is not verified: a look, and an HMAC for each secret, at least one, before it and after it', async () => {
+    const foreign = webhook({ signatures: [signatureHeader('third', body, NOW_SECONDS)] })
+    const two = [
+      { id: 'k1', value: 'first' },
+      { id: 'k2', value: 'second' },
+    ]
+    const costs: Readonly<Record<string, readonly [EndpointSet, number]>> = {
+      'a wrong signature': [setOf({}), 1],
+      'an id that nobody knows': [setOf({ id: 'whk_other' }), 1],
+      'a disabled endpoint': [setOf({ enabled: false }), 1],
+      'a removed one': [setOf({ removed: true, secrets: [] }), 1],
+      'one without secrets': [setOf({ secrets: [] }), 1],
+      'one under rotation': [setOf({ secrets: two }), 2],
+      'the same, disabled': [setOf({ secrets: two, enabled: false }), 2],
+    }
+    for (const [what, [set, hmacs]] of Object.entries(costs)) {
+      const verified = vi.mocked(verify).mockClear()
+      const store = storeOf(set)
+      expect((await identify(store, foreign)).kind, what).toBe('refused')
+      const each = verified.mock.calls.map(([, bytes, secrets]) => [bytes, secrets.length])
+      expect([store.refreshes(), each], what).toEqual([1, Array(2).fill([body, hmacs])])
+    }
   })
 
   it('says that a signature is stale, before and after now', async () => {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Attempt, OutgoingRecord } from '#core/commit.ts'
 import { parseEndpoints } from '#ingress/endpoints.ts'
+import { recordSpan } from '#ingress/record-span.ts'
 import { SecretUsage, secretUse } from '#ingress/secret-usage.ts'
 import { SecretUsageWriter } from '#ingress/secret-usage-writer.ts'
 import { createLogger } from '#platform/log.ts'
@@ -99,7 +100,7 @@ function writing(usage: SecretUsage, intervalMs: number) {
       closed = true
     },
   }
-  const writer = new SecretUsageWriter({ usage, sender, intervalMs, log })
+  const writer = new SecretUsageWriter({ usage, sender, intervalMs, log, now: () => NOON })
   return {
     writer,
     sent,
@@ -118,7 +119,7 @@ describe('the writer of the usage', () => {
     writer.start()
     usage.matched('whk_1', 'k1', NOON)
     await writer.stop()
-    expect(sent.map(({ key }) => key)).toEqual(['whk_1/k1/instance'])
+    expect(sent.map(({ key }) => key)).toEqual(['whk_1/k1/instance', 'process/instance'])
     expect(isClosed()).toBe(true)
   })
 
@@ -127,7 +128,7 @@ describe('the writer of the usage', () => {
     const { writer, sent, attempts } = writing(usage, 600_000)
     for (let n = 0; n < 450; n += 1) usage.matched(`whk_${n}`, 'k1', NOON)
     await writer.stop()
-    expect([sent.length, attempts()]).toEqual([450, 3])
+    expect([sent.length, attempts()]).toEqual([451, 3])
   })
 
   it('complains once about a topic that is missing, and writes all when it is there', async () => {
@@ -140,16 +141,29 @@ describe('the writer of the usage', () => {
     await eventually(() => attempts() > 3, { withinMs: 20_000, everyMs: 2 })
     expect(lines.filter((line) => line.includes('endpoint_usage.unwritten'))).toHaveLength(1)
     answers('written')
-    await eventually(() => sent.length === 1, { withinMs: 20_000, everyMs: 2 })
+    const matched = () => sent.filter(({ key }) => key.startsWith('whk_1/')).length
+    await eventually(() => matched() === 1, { withinMs: 20_000, everyMs: 2 })
     await writer.stop()
+    expect(matched()).toBe(1)
   })
 
-  it('asks for nothing while nothing matches', async () => {
-    const { writer, attempts } = writing(newUsage(), 1)
+  it('says until when all that matched is written, also when nothing did', async () => {
+    const { writer, sent } = writing(newUsage(), 1)
     writer.start()
-    for (let turns = 0; turns < 100; turns += 1) await turn()
+    await eventually(() => sent.length > 1, { withinMs: 20_000, everyMs: 2 })
     await writer.stop()
-    expect(attempts()).toBe(0)
+    const spans = sent.map(({ key, value }) => recordSpan(key, Buffer.from(value ?? '').toString()))
+    expect(new Set(sent.map(({ key }) => key))).toEqual(new Set(['process/instance']))
+    expect(spans.at(-1)).toEqual({ sinceMs: NOON, untilMs: NOON, everyMs: 1 })
+  })
+
+  it('does not say so before it is true', async () => {
+    const usage = newUsage()
+    const { writer, sent, attempts, answers } = writing(usage, 600_000)
+    for (let n = 0; n < 450; n += 1) usage.matched(`whk_${n}`, 'k1', NOON)
+    answers('refused')
+    await writer.stop()
+    expect([attempts(), sent]).toEqual([1, []])
   })
 
   it('lets a stop end within seconds although Kafka does not answer', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endpointFindings } from '#cli/doctor/endpoints.ts'
+import { foundEndpoints } from '#cli/found-endpoints.ts'
 import type { EndpointEntry } from '#ingress/endpoint-entry.ts'
 import { endpointEntry } from '#ingress/endpoint-entry.ts'
 
@@ -19,7 +20,7 @@ describe('endpoints', () => {
       entry('whk_2', ['2026-07-01T00:00:00Z']),
       entry('whk_3', [], false),
     ]
-    expect(endpointFindings(entries, NOW)).toMatchObject([
+    expect(endpointFindings(foundEndpoints(entries), NOW)).toMatchObject([
       { grade: 'ok', words: '2 of 3 enabled, each with a usable secret' },
     ])
   })
@@ -41,18 +42,39 @@ describe('endpoints', () => {
       /the first on 2026-06-10 08:30 UTC: whk_1/,
     ],
   ] as const)('are told with %s', (_, entries, grade, says) => {
-    const findings = endpointFindings(entries, NOW)
+    const findings = endpointFindings(foundEndpoints(entries), NOW)
     expect(findings).toMatchObject([{ grade, words: expect.stringMatching(says) }])
     expect(JSON.stringify(findings)).not.toContain('topsecret')
   })
 
   it('are told each in its own grade', () => {
     const entries = [entry('whk_1', []), entry('whk_2', ['2026-06-02T00:00:00Z'])]
-    expect(endpointFindings(entries, NOW).map(({ grade }) => grade)).toEqual(['fault', 'warning'])
+    expect(endpointFindings(foundEndpoints(entries), NOW).map(({ grade }) => grade)).toEqual([
+      'fault',
+      'warning',
+    ])
+  })
+
+  it('are told one by one when their rows cannot be used, beside those that can', () => {
+    const problem = 'endpoint whk_2: secret k1 does not open'
+    const row = {
+      id: 'whk_2',
+      problem,
+      state: 'enabled',
+      bare: null,
+      opened: () => problem,
+    } as const
+    const found = foundEndpoints([entry('whk_1', [null])], [row])
+    expect(endpointFindings(found, NOW)).toMatchObject([
+      { grade: 'fault', words: problem },
+      { grade: 'ok', words: '1 of 1 enabled, each with a usable secret' },
+    ])
   })
 
   it('are counted, not listed, when they are many', () => {
     const entries = Array.from({ length: 40 }, (_, i) => entry(`whk_${i}`, []))
-    expect(endpointFindings(entries, NOW)[0]?.words).toMatch(/whk_0, whk_1, whk_2 and 37 more$/)
+    expect(endpointFindings(foundEndpoints(entries), NOW)[0]?.words).toMatch(
+      /whk_0, whk_1, whk_2 and 37 more$/,
+    )
   })
 })

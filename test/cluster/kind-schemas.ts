@@ -69,7 +69,6 @@ function schemaOf(name: string, kind: string, definitions: Definitions): string 
   return `${JSON.stringify(schema, withoutProse)}\n`
 }
 
-
 function strictAll(raw: Definitions): Definitions {
   return Object.fromEntries(
     Object.entries(raw).map(([name, definition]) => [name, strict(name, definition)]),

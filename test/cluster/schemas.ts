@@ -14,7 +14,7 @@ const DESCRIPTION = 'api/openapi-spec/swagger.json'
 const folder = await moduleFolder(KUBERNETES_MODULE)
 const openApi = JSON.parse(await readFile(join(folder, DESCRIPTION), 'utf8')) as OpenApi
 const kinds = [...kindSchemas(openApi)].map(([file, text]) => {
-  return { file, text, source: `\`${KUBERNETES_MODULE.replace('@', '\` ')}, \`${DESCRIPTION}\`` }
+  return { file, text, source: `\`${KUBERNETES_MODULE.replace('@', '` ')}, \`${DESCRIPTION}\`` }
 })
 const all = [...kinds, ...(await customSchemas())].sort((a, b) => (a.file < b.file ? -1 : 1))
 await rm(SCHEMAS_FOLDER, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import type { ChartValue } from './chart-values.ts'
 import { chartValues } from './chart-values.ts'
+import type { Row } from './markdown-table.ts'
 import { markdownTable, prose } from './markdown-table.ts'
 import { withRegion } from './readme.ts'
 
@@ -15,16 +16,11 @@ function isUnder({ path }: ChartValue, section: string): boolean {
   return path === section || path.startsWith(`${section}.`)
 }
 
-function table(values: readonly ChartValue[]): string {
-  const rows = values
-    .filter(({ example }) => example !== null)
-    .map(({ path, fallback, about, example }) => [
-      `\`${path}\``,
-      `\`${inline(fallback)}\``,
-      prose(about),
-      `\`${example}\``,
-    ])
-  return markdownTable(HEAD, rows)
+/** What holds others has a row of its words alone. */
+function row({ path, fallback, about, example }: ChartValue): Row {
+  const [name, words] = [`\`${path}\``, prose(about)]
+  if (example === null) return [name, '', words, '']
+  return [name, `\`${inline(fallback)}\``, words, `\`${example}\``]
 }
 
 /** A section for each key at the top that holds others; what stands alone comes first. */
@@ -32,10 +28,10 @@ function tables(values: readonly ChartValue[]): string {
   const sections = values.filter(({ path, example }) => example === null && !path.includes('.'))
   const alone = values.filter((value) => !sections.some(({ path }) => isUnder(value, path)))
   const parts = sections.map((section) => {
-    const own = values.filter((value) => isUnder(value, section.path))
-    return `### ${section.path}\n\n${prose(section.about)}\n\n${table(own)}`
+    const own = values.filter((value) => value !== section && isUnder(value, section.path))
+    return `### ${section.path}\n\n${prose(section.about)}\n\n${markdownTable(HEAD, own.map(row))}`
   })
-  return [table(alone), ...parts].join('\n\n')
+  return [markdownTable(HEAD, alone.map(row)), ...parts].join('\n\n')
 }
 
 /** The README of the chart with its tables as values.yaml has them; the words around them stay. */

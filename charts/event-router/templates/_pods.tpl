@@ -109,7 +109,7 @@ startupProbe:
   httpGet: { path: /livez, port: management }
   periodSeconds: 1
   timeoutSeconds: 3
-  failureThreshold: 60
+  failureThreshold: 120
 livenessProbe:
   httpGet: { path: /livez, port: management }
   periodSeconds: 10

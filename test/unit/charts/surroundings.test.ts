@@ -144,7 +144,7 @@ describe.runIf(noHelm === null)('reached from the internet', () => {
     expect(spec.rules).toEqual([
       {
         matches: [{ path: { type: 'PathPrefix', value: '/v1/hooks' } }],
-        backendRefs: [{ name: INGRESS, port: 443 }],
+        backendRefs: [{ name: INGRESS, port: 80 }],
       },
     ])
   })
@@ -157,12 +157,12 @@ describe.runIf(noHelm === null)('reached from the internet', () => {
       loadBalancerSourceRanges: ['203.0.113.0/24'],
       externalTrafficPolicy: 'Local',
     })
-    expect(spec.ports).toMatchObject([{ name: 'http', port: 443, targetPort: 'http' }])
+    expect(spec.ports).toMatchObject([{ name: 'http', port: 80, targetPort: 'http' }])
   })
 
   it('the test goes through the Service’s own port', () => {
     const { args } = object(objects, 'Pod', `${NAME}-test`).spec.containers[0]
-    expect(args).toContain(`http://${INGRESS}:443`)
+    expect(args).toContain(`http://${INGRESS}:80`)
   })
 })
 

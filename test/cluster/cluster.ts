@@ -57,7 +57,8 @@ async function nsenter(programs: Programs): Promise<readonly string[]> {
   const pid = await firstProcess()
   if (pid === null) throw new Error('the cluster is not up')
   const variables = Object.entries(environment(programs)).map(([name, value]) => `${name}=${value}`)
-  return ['--target', String(pid), '--mount', '--net', '--pid', 'env', ...variables]
+  const place = `--wd=${process.cwd()}`
+  return ['--target', String(pid), '--mount', '--net', '--pid', place, 'env', ...variables]
 }
 
 /** Runs a command where the cluster is, and returns what it printed. */

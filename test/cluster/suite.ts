@@ -12,6 +12,7 @@ import { removal } from './scenarios/removal.ts'
 import { rolls } from './scenarios/rolls.ts'
 import { rotation } from './scenarios/rotation.ts'
 import { scaling } from './scenarios/scaling.ts'
+import { schemas } from './scenarios/schemas.ts'
 import { Site } from './site.ts'
 import { newEndpoints } from './tenants.ts'
 import { REPOSITORY } from './work-folder.ts'
@@ -30,9 +31,10 @@ proceedings.steps.push(...preparation.steps)
 const { tag, next } = preparation
 const site = await Site.open()
 try {
+  await schemas(proceedings, site)
   const ledger = new Ledger(site.database)
-  await site.prepare(newEndpoints(TENANTS))
-  if (await installation(proceedings, site, ledger, tag)) {
+  const endpoints = newEndpoints(TENANTS)
+  if (await installation(proceedings, site, ledger, { tag, endpoints })) {
     await rolls(proceedings, site, ledger, [tag, next])
     await rotation(proceedings, site, ledger)
     await losses(proceedings, site, ledger)

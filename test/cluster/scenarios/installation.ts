@@ -4,13 +4,21 @@ import type { Findings, Proceedings } from '../proceedings.ts'
 import { claim } from '../proceedings.ts'
 import type { Site } from '../site.ts'
 import { NAMESPACE, RELEASE } from '../site.ts'
+import type { DeclaredEndpoint } from '../tenants.ts'
 import { topicsOf } from '../topics.ts'
 
 const COMPONENTS = ['ingress', 'pass', 'card', 'settlement', 'compliance', 'program'].map((name) =>
   name === 'ingress' ? name : `consumer-${name}`,
 )
 
-async function install(site: Site, ledger: Ledger, tag: string): Promise<Findings> {
+export interface Given {
+  /** Of the images. */
+  readonly tag: string
+  readonly endpoints: readonly DeclaredEndpoint[]
+}
+
+async function install(site: Site, ledger: Ledger, { tag, endpoints }: Given): Promise<Findings> {
+  await site.prepare(endpoints)
   await site.helm('install', tag)
   const pods = await Promise.all(COMPONENTS.map((component) => site.readyPods(component)))
   for (const [index, found] of pods.entries()) {
@@ -65,11 +73,11 @@ export async function installation(
   proceedings: Proceedings,
   site: Site,
   ledger: Ledger,
-  tag: string,
+  given: Given,
 ): Promise<boolean> {
   const isThere = await proceedings.step(
     'installs from nothing with brokers, registry, database and one endpoint secret, under Pod Security restricted',
-    () => install(site, ledger, tag),
+    () => install(site, ledger, given),
   )
   if (!isThere) return false
   await proceedings.step('its namespace refuses a pod that may run as root', () =>
@@ -81,7 +89,7 @@ export async function installation(
   )
   await proceedings.step(
     'an upgrade that changes nothing runs the registrar again, which changes nothing',
-    () => registrarAgain(site, tag),
+    () => registrarAgain(site, given.tag),
   )
   return true
 }

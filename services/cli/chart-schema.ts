@@ -99,6 +99,7 @@ const ingress = closed({
     targetCPUUtilizationPercentage: whole(1, 100),
   }),
   pdb: closed({ enabled: flag, minAvailable: podsOrPart }),
+  decisionTls: tls(),
   preStopSeconds: whole(0, 300),
   service: closed({
     type: wordOf(['ClusterIP', 'NodePort', 'LoadBalancer']),

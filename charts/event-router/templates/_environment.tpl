@@ -122,7 +122,13 @@
   value: 0.0.0.0
 - name: INGRESS_PORT
   value: "8080"
-{{ end -}}
+{{- include "event-router.environment.tls" (dict
+  "prefix" "AUTHORIZATION"
+  "folder" "/etc/event-router/tls/decisions"
+  "secret" $values.decisionTls.existingSecret
+  "tls" $values.decisionTls
+) }}
+{{- end -}}
 {{ if has "management" .parts -}}
 - name: MANAGEMENT_HOST
   value: 0.0.0.0

@@ -119,6 +119,9 @@ schemaRegistry.existingSecret is missing: schemaRegistry.tokenKey needs a Secret
 {{- if lt (int $v.terminationGracePeriodSeconds) $needed }}
 ingress.terminationGracePeriodSeconds is {{ int $v.terminationGracePeriodSeconds }}: preStopSeconds, DRAIN_DELAY_MS, DRAIN_DEADLINE_MS and 8 s to close its connections need {{ $needed }}.
 {{- end }}
+{{- if and $v.decisionTls.mutual (not $v.decisionTls.existingSecret) }}
+ingress.decisionTls.existingSecret is missing: ingress.decisionTls.mutual needs a Secret with the keys {{ $v.decisionTls.certKey }} and {{ $v.decisionTls.keyKey }}.
+{{- end }}
 {{- if and $v.ingress.enabled (not $v.ingress.hosts) }}
 ingress.ingress.hosts is missing: give the host names of the Ingress, such as --set 'ingress.ingress.hosts={hooks.example.com}'.
 {{- end }}

@@ -15,6 +15,9 @@ Takes a workload.
 {{- if and (has "database" .parts) $v.database.tls.existingSecret -}}
   {{- $mounts = append $mounts (dict "name" "database-tls" "folder" "/etc/event-router/tls/database" "secrets" (list $v.database.tls.existingSecret)) -}}
 {{- end -}}
+{{- if and (has "webhooks" .parts) $v.ingress.decisionTls.existingSecret -}}
+  {{- $mounts = append $mounts (dict "name" "decisions-tls" "folder" "/etc/event-router/tls/decisions" "secrets" (list $v.ingress.decisionTls.existingSecret)) -}}
+{{- end -}}
 {{- if has "endpoints" .parts -}}
   {{- if eq $v.endpoints.store "file" -}}
     {{- $secrets := prepend $v.endpoints.furtherSecrets (include "event-router.endpoints.secret" .) -}}

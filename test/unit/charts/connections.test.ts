@@ -125,6 +125,16 @@ describe.runIf(noHelm === null)('with TLS, SASL and users of their own', () => {
     })
   })
 
+  it('decision services are called with the certificate that they ask for', () => {
+    const ingress = podOfComponent(objects, 'Deployment', 'ingress')
+    expect(mounts(ingress)['/etc/event-router/tls/decisions']).toEqual(['decisions-tls'])
+    expect(variables(ingress)).toMatchObject({
+      AUTHORIZATION_CA_FILE: '/etc/event-router/tls/decisions/ca.crt',
+      AUTHORIZATION_CERT_FILE: '/etc/event-router/tls/decisions/tls.crt',
+      AUTHORIZATION_KEY_FILE: '/etc/event-router/tls/decisions/tls.key',
+    })
+  })
+
   it('endpoints of several Secrets are one folder', () => {
     const ingress = podOfComponent(objects, 'Deployment', 'ingress')
     const parts = ['event-router-endpoints', 'event-router-endpoints-2', 'event-router-endpoints-3']

@@ -172,6 +172,11 @@ const wrong: readonly (readonly [string, Values, RegExp])[] = [
     /^consumers\.card\.heapMiB is 1000 .* 1Gi: .* 96 MiB above /,
   ],
   [
+    'mTLS to decision services without a Secret',
+    over(minimal, { ingress: { decisionTls: { mutual: true } } }),
+    /^ingress\.decisionTls\.existingSecret is missing: .* tls\.crt and tls\.key\.$/,
+  ],
+  [
     'an Ingress without hosts',
     over(minimal, { ingress: { ingress: { enabled: true } } }),
     /^ingress\.ingress\.hosts is missing: /,

@@ -70,6 +70,20 @@ async function idsIn(file: string): Promise<string[]> {
 }
 
 describe('the verbs for endpoints in a file', () => {
+  it('add an endpoint once, however often that is asked with --if-missing', async () => {
+    const file = at('e.json')
+    const args = ['add', '--if-missing', '--tenant', 'tnt_1', '--mode', 'live', '--id', 'whk_1']
+    expect(await cli(file, args)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('added whk_1'),
+    })
+    const before = await readFile(file, 'utf8')
+    const again = await cli(file, args)
+    expect([again.code, again.out]).toEqual([0, ''])
+    expect(again.err).toContain('whk_1 is there already; nothing changed')
+    expect(await readFile(file, 'utf8')).toBe(before)
+  })
+
   it('show a secret once, when it is made, and never again', async () => {
     const file = at('e.json')
     const args = ['add', '--tenant', 'tnt_1', '--mode', 'live', '--id', 'whk_1', '--json']

@@ -27,7 +27,7 @@ export const ADMISSION_SETTINGS = {
   bodiesBytes: setting(
     'BODIES_MAX_BYTES',
     wholeNumber(MIB, 4096 * MIB),
-    64 * MIB,
+    32 * MIB,
     'Bytes of bodies being received, all together; when used up, slow ones are answered 503, then new ones.',
   ),
   shedOrder: setting(

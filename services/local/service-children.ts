@@ -22,12 +22,6 @@ export interface ServicePlan {
 const COMPILE_CACHE = new URL('./compile-cache.ts', import.meta.url).href
 const SERVICES_FOLDER = fileURLToPath(new URL('../', import.meta.url))
 const FLAGS = ['--import', COMPILE_CACHE]
-/**
- * Heaps that hold the full queue of the ingress and the largest batch of a consumer, and no more:
- * with Node's defaults the young generation alone may grow to 48 MB in each of six processes.
- */
-const INGRESS_HEAP = ['--max-old-space-size=256', '--max-semi-space-size=8']
-const CONSUMER_HEAP = ['--max-old-space-size=128', '--max-semi-space-size=2']
 /** Beyond their own deadlines: 4 s and what follows the drain, 5 s. */
 const INGRESS_GRACE_MS = 7000
 const CONSUMER_GRACE_MS = 6000
@@ -44,7 +38,7 @@ export function servicePlans(
   const ports = { ingress: ingressPort, management }
   const ingress = {
     name: 'ingress',
-    args: [...FLAGS, ...INGRESS_HEAP, join(SERVICES_FOLDER, 'ingress', 'main.ts')],
+    args: [...FLAGS, join(SERVICES_FOLDER, 'ingress', 'main.ts')],
     env: ingressEnvironment(addresses, surroundings, ports),
     managementPort: management,
     stopGraceMs: INGRESS_GRACE_MS,
@@ -53,7 +47,7 @@ export function servicePlans(
     const managementPort = others[i] ?? 0
     return {
       name: `consumer-${domain}`,
-      args: [...FLAGS, ...CONSUMER_HEAP, join(SERVICES_FOLDER, 'consumers', domain, 'main.ts')],
+      args: [...FLAGS, join(SERVICES_FOLDER, 'consumers', domain, 'main.ts')],
       env: consumerEnvironment(addresses, surroundings, managementPort),
       managementPort,
       stopGraceMs: CONSUMER_GRACE_MS,

@@ -1,4 +1,5 @@
 import type { Environment } from '#platform/config/environment.ts'
+import { CONSUMER_MEMORY, INGRESS_MEMORY } from './memory.ts'
 
 /** Where the services find what they stand on. */
 export interface PartAddresses {
@@ -73,7 +74,6 @@ function service(addresses: PartAddresses, compileCache: string, managementPort:
     MANAGEMENT_HOST: '127.0.0.1',
     MANAGEMENT_PORT: String(managementPort),
     NODE_COMPILE_CACHE: compileCache,
-    MALLOC_ARENA_MAX: '1',
   }
 }
 
@@ -85,6 +85,7 @@ export function ingressEnvironment(
 ) {
   return {
     ...service(addresses, compileCache, ports.management),
+    ...INGRESS_MEMORY,
     DATABASE_URL: UNSET,
     INGRESS_PORT: String(ports.ingress),
     ENDPOINTS_STORE: 'file',
@@ -104,6 +105,7 @@ export function consumerEnvironment(
 ) {
   return {
     ...service(addresses, compileCache, managementPort),
+    ...CONSUMER_MEMORY,
     DATABASE_URL: addresses.databaseUrl,
     DATABASE_POOL_SIZE: environment.DATABASE_POOL_SIZE || POOL_SIZE,
     SHUTDOWN_DEADLINE_MS: CONSUMER_SHUTDOWN_MS,

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { INGRESS_MEMORY } from '#local/memory.ts'
 import { freePort } from '#local/parts/ports.ts'
 import type { BenchEndpoint } from '../bench/load-job.ts'
 import { eventually } from '../fixtures/eventually.ts'
@@ -50,6 +51,7 @@ export async function startIngress(
   const port = await freePort()
   const managementPort = await freePort()
   const child = await stand.startProcess(`ingress-${name}`, MAIN, {
+    ...INGRESS_MEMORY,
     ENDPOINTS_FILE: file,
     INGRESS_HOST: '127.0.0.1',
     INGRESS_PORT: String(port),

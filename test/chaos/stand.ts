@@ -4,6 +4,7 @@ import type { OutgoingRecord } from '#core/commit.ts'
 import { partitionOf } from '#core/murmur2.ts'
 import type { HandledDomain } from '#core/routing.ts'
 import { controlTopic, eventTopic } from '#core/routing.ts'
+import { CONSUMER_MEMORY } from '#local/memory.ts'
 import type { KafkaOptions, RunningKafka } from '#local/parts/kafka.ts'
 import { startKafka } from '#local/parts/kafka.ts'
 import { freePort, freePorts } from '#local/parts/ports.ts'
@@ -166,7 +167,7 @@ export class Stand {
       {
         name,
         command: process.execPath,
-        args: ['--max-semi-space-size=8', fileURLToPath(file)],
+        args: [fileURLToPath(file)],
         logFile: join(this.folder, 'logs', `${name}.log`),
         stopGraceMs: STOP_GRACE_MS,
         env: {
@@ -175,6 +176,7 @@ export class Stand {
           MANAGEMENT_HOST: '127.0.0.1',
           MANAGEMENT_PORT: String(await freePort()),
           NODE_COMPILE_CACHE: join(this.folder, 'compiled'),
+          ...CONSUMER_MEMORY,
           ...env,
         },
       },

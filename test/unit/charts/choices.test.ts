@@ -82,7 +82,7 @@ describe.runIf(noHelm === null)('with everything turned that can be', () => {
     const ingress = running(objects).find(({ manifest }) => manifest.metadata.name === INGRESS)
     if (ingress === undefined) throw new Error('there is no ingress')
     expect(variables(ingress.pod)).toMatchObject({
-      NODE_OPTIONS: '--max-old-space-size=512 --max-semi-space-size=8',
+      NODE_OPTIONS: '--max-old-space-size=512 --max-semi-space-size=4',
       LOG_LEVEL: 'warn',
       STALE_SIGNATURE: 'reject',
       OLD_SIGNATURE_HEADER: 'false',

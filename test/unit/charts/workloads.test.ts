@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { CONSUMER_MEMORY, INGRESS_MEMORY } from '#local/memory.ts'
 import type { Manifest } from '../../fixtures/chart.ts'
 import {
   noHelm,
@@ -78,7 +79,10 @@ describe.runIf(noHelm === null)('by default', () => {
       const { limits } = pod.containers[0].resources as { limits: { memory: string } }
       return { heap: Number(old), young: Number(young), limit: Number.parseInt(limits.memory, 10) }
     })
-    expect(heaps).toContainEqual({ heap: 256, young: 8, limit: 512 })
+    const options = running(objects).map(({ pod }) => variables(pod).NODE_OPTIONS)
+    expect(options).toContain(INGRESS_MEMORY.NODE_OPTIONS)
+    expect(options).toContain(CONSUMER_MEMORY.NODE_OPTIONS)
+    expect(heaps).toContainEqual({ heap: 256, young: 4, limit: 512 })
     expect(heaps).toContainEqual({ heap: 128, young: 2, limit: 320 })
     for (const { heap, limit } of heaps) expect(limit).toBeGreaterThanOrEqual(heap * 1.5)
   })

@@ -10,7 +10,7 @@ export const KUBERNETES_VERSION = '1.34.4'
 
 const SOURCE = fileURLToPath(new URL('hyperkube/main.go', import.meta.url))
 /** What Kubernetes is built from, and described in. */
-export const KUBERNETES_MODULE = `k8s.io/kubernetes@v${KUBERNETES_VERSION}`
+const KUBERNETES_MODULE = `k8s.io/kubernetes@v${KUBERNETES_VERSION}`
 const PROGRAMS = [
   'etcd',
   'kube-apiserver',

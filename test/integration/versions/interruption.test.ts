@@ -110,6 +110,11 @@ describe('an addition that dies', () => {
     await stage.ingress.routes(4)
     expect(await send(1)).toEqual(new Set([503]))
     await crashAt(['release', VERSION], 'nothing is set aside')
+    // So slowly that it says how far it is, and dies there with some of them moved.
+    await crashAt(['release', VERSION, '--rate', '15'], 'released so far')
+    const moved = (await stage.ingress.records('card')).length
+    const waited = [...acknowledged.values()].flat().length
+    expect([moved > 0, moved < waited]).toEqual([true, true])
     await crashAt(['release', VERSION], 'the rest')
     expect(await stateNow()).toBe('draining')
     await crashAt(['release', VERSION], 'is active')

@@ -94,7 +94,7 @@ async function release({ moves }: Activation, withinMs: number | null): Promise<
 
 /** How many can be moved while the version settles, which takes its time whatever waits. */
 export function fitting({ rate, settleMs }: Pick<Activation, 'rate' | 'settleMs'>): number {
-  return Math.max(SMALL_ROUND, Math.floor((rate * settleMs * MOVING_SHARE) / 1000))
+  return Math.floor((rate * settleMs * MOVING_SHARE) / 1000)
 }
 
 /** Until what waits can be moved while the version settles, or for so many rounds. */
@@ -121,8 +121,9 @@ async function moveWhileSettling(
   waiting: number,
 ): Promise<void> {
   const { settleMs, now, onStep } = activation
+  const little = Math.min(SMALL_ROUND, fitting(activation))
   let left = waiting
-  for (let n = 1; left > SMALL_ROUND && n <= MOST_ROUNDS; n += 1) {
+  for (let n = 1; left > little && n <= MOST_ROUNDS; n += 1) {
     const restMs = Math.max(0, settleMs - (now() - beganMs))
     await release(activation, restMs * MOVING_SHARE)
     demandGoingOn(activation)

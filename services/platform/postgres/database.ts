@@ -12,6 +12,8 @@ interface Statement {
   readonly name?: string
   readonly text: string
   readonly values: readonly SqlParameter[]
+  /** How long its answer may take, where that is not the database's own limit and a second. */
+  readonly answerWithinMs?: number
 }
 
 export type Row = Readonly<Record<string, unknown>>
@@ -51,11 +53,13 @@ function typeParser(oid: number, format?: 'text' | 'binary'): (text: string) => 
 
 function transactionOn(client: PoolClient): Transaction {
   return {
-    query: async ({ name, text, values }) => {
-      const parameters = [...values]
-      const result = await client.query(
-        name === undefined ? { text, values: parameters } : { name, text, values: parameters },
-      )
+    query: async ({ name, text, values, answerWithinMs }) => {
+      const result = await client.query({
+        text,
+        values: [...values],
+        ...(name === undefined ? {} : { name }),
+        ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
+      })
       return result.rows as Row[]
     },
   }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Postgrator from 'postgrator'
-import type { Database, Transaction } from './database.ts'
+import type { Database, Row, Transaction } from './database.ts'
 
 /** One folder of `NNN.do.<name>.sql` files and the table that remembers which have run. */
 export interface MigrationSet {
@@ -13,6 +13,14 @@ export interface MigrationSet {
 
 /** Any 64-bit number of our own: services that start together migrate one after another. */
 const LOCK_KEY = 7_205_759_403_792_001n
+/** An index of a table of millions takes minutes; stopped halfway, it would begin anew for ever. */
+const SCRIPT_MS = 3_600_000
+/** While a script waits for a table, whoever wants the table after it waits as well. */
+const TABLE_WAIT_MS = 3000
+
+async function run(connection: Transaction, text: string): Promise<readonly Row[]> {
+  return await connection.query({ text, values: [], answerWithinMs: SCRIPT_MS + 1000 })
+}
 
 async function migrateSet(connection: Transaction, set: MigrationSet): Promise<number> {
   const postgrator = new Postgrator({
@@ -20,13 +28,11 @@ async function migrateSet(connection: Transaction, set: MigrationSet): Promise<n
     migrationPattern: `${fileURLToPath(set.folder)}*.sql`,
     schemaTable: set.versionTable,
     newline: 'LF',
-    execQuery: async (query) => ({
-      rows: [...(await connection.query({ text: query, values: [] }))],
-    }),
+    execQuery: async (query) => ({ rows: [...(await run(connection, query))] }),
     // A script and its line in the version table are two statements, so each script is made to
     // hold when it is run twice (IF NOT EXISTS), and is one transaction of its own.
     execSqlScript: async (script) => {
-      await connection.query({ text: `BEGIN;\n${script}\nCOMMIT;`, values: [] })
+      await run(connection, `BEGIN;\n${script}\nCOMMIT;`)
     },
   })
   const applied = await postgrator.migrate()
@@ -34,16 +40,22 @@ async function migrateSet(connection: Transaction, set: MigrationSet): Promise<n
 }
 
 /**
- * Brings the database up to date, set after set, under an advisory lock.
+ * Brings the database up to date, set after set, under an advisory lock. A script has an hour,
+ * whatever the limit of a statement is elsewhere.
  *
  * @returns how many scripts ran; 0 when nothing was to be done.
  */
 export async function migrate(database: Database, sets: readonly MigrationSet[]): Promise<number> {
   return await database.session(async (connection) => {
-    await connection.query({ text: 'SELECT pg_advisory_lock($1)', values: [LOCK_KEY] })
+    // Whatever throws below ends the connection, and with it these settings and the lock.
+    await run(connection, `SET statement_timeout = ${SCRIPT_MS}`)
+    await run(connection, `SELECT pg_advisory_lock(${LOCK_KEY})`)
+    await run(connection, `SET lock_timeout = ${TABLE_WAIT_MS}`)
     let applied = 0
     for (const set of sets) applied += await migrateSet(connection, set)
-    await connection.query({ text: 'SELECT pg_advisory_unlock($1)', values: [LOCK_KEY] })
+    await run(connection, 'RESET lock_timeout')
+    await run(connection, `SELECT pg_advisory_unlock(${LOCK_KEY})`)
+    await run(connection, 'RESET statement_timeout')
     return applied
   })
 }

@@ -21,6 +21,7 @@ import { receiveCall } from './call-reception.ts'
 import { DecisionServices } from './decision-service.ts'
 import { watchedEndpoints } from './endpoint-place.ts'
 import type { WatchedEndpoints } from './endpoint-store.ts'
+import { endpointsHash } from './endpoints-hash.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Identifier } from './identification.ts'
 import { LoopLateness } from './loop-lateness.ts'
@@ -132,7 +133,9 @@ class Ingress implements RunningIngress {
       metrics.endpointReloads.inc({ result })
       metrics.endpoints.set(count)
       metrics.endpointsCurrent.set(result === 'loaded' ? 1 : 0)
-      this.#usage.keepLoaded(this.#endpoints.current())
+      const current = this.#endpoints.current()
+      if (current !== null) metrics.endpointsHash.set(endpointsHash(current))
+      this.#usage.keepLoaded(current)
     })
     this.#decisions = new DecisionServices({
       budgetMs: settings.authorizationBudgetMs,

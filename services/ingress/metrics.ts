@@ -23,6 +23,7 @@ export interface IngressMetrics extends AdmissionMetrics {
   readonly retiredVersion: Counter
   readonly content: ContentMetrics
   readonly endpoints: Gauge
+  readonly endpointsHash: Gauge
   readonly endpointReloads: Counter<'result'>
   readonly endpointsCurrent: Gauge
 }
@@ -176,6 +177,11 @@ function endpointMetrics(registers: Registry[], counter: Declare) {
     endpoints: new Gauge({
       name: 'ingress_endpoints',
       help: 'Endpoints that are loaded.',
+      registers,
+    }),
+    endpointsHash: new Gauge({
+      name: 'ingress_endpoints_hash',
+      help: 'A number that is the same on every ingress that has loaded the same endpoints, states, and ids and ends of secrets.',
       registers,
     }),
     endpointReloads: counter(

@@ -106,6 +106,7 @@ describe('a rotation under load', () => {
     let current = rotating.secrets[0]?.value ?? ''
     const load = new Load(current)
     const before = await stage.metric('ingress_endpoint_reloads_total')
+    const hashBefore = await stage.metric('ingress_endpoints_hash')
     for (let turn = 0; turn < ROTATIONS; turn += 1) {
       const next = newValue()
       await put([current, next])
@@ -117,6 +118,7 @@ describe('a rotation under load', () => {
     const { answers } = load
     expect([...answers.keys()].sort()).toEqual(['good 200', 'stranger 400'])
     expect(answers.get('good 200')).toBeGreaterThan(ROTATIONS * LANES)
+    expect(await stage.metric('ingress_endpoints_hash')).not.toBe(hashBefore)
     const reloads = (await stage.metric('ingress_endpoint_reloads_total')) - before
     expect(reloads).toBeGreaterThanOrEqual(ROTATIONS)
     expect(await stage.metric('ingress_endpoints')).toBe(BYSTANDERS + 3)

@@ -18,7 +18,7 @@ async function copyInto(root: string, file: string, as = file): Promise<void> {
 }
 
 /** A program with all libraries that the loader finds for it. */
-async function copyProgram(root: string, file: string, as: string): Promise<void> {
+export async function copyProgram(root: string, file: string, as: string): Promise<void> {
   await copyInto(root, file, as)
   const listed = await command('ldd', [file])
   const libraries = [...listed.matchAll(/(\/[^ \n]+) \(0x/g)].map(([, path = '']) => path)
@@ -48,10 +48,18 @@ async function imageOf(
   }
 }
 
+/** What an image is made of: lines of a Dockerfile that copies `root`, and the files in it. */
+export interface ImageParts {
+  readonly tag: string
+  readonly lines: readonly string[]
+  readonly fill: (root: string) => Promise<void>
+}
+
 /** Node and what it loads, and nothing else: no shell. */
-async function runImage(): Promise<void> {
-  const lines = ['FROM scratch', 'COPY root/ /', 'ENV PATH=/usr/bin', 'CMD ["node"]']
-  await imageOf(RUN_IMAGE, lines, async (root) => {
+const RUN_PARTS: ImageParts = {
+  tag: RUN_IMAGE,
+  lines: ['FROM scratch', 'COPY root/ /', 'ENV PATH=/usr/bin', 'CMD ["node"]'],
+  fill: async (root) => {
     await copyProgram(root, await realpath(process.execPath), '/usr/bin/node')
     for (const name of ['dev', 'proc', 'run', 'sys', 'tmp']) await mkdir(join(root, name))
     await mkdir(join(root, 'etc'), { recursive: true })
@@ -59,14 +67,14 @@ async function runImage(): Promise<void> {
     await writeFile(join(root, 'etc/passwd'), `root:x:0:0:root:/:/none\n${user}`)
     await writeFile(join(root, 'etc/group'), 'root:x:0:\nnode:x:1000:\n')
     await writeFile(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n')
-  })
+  },
 }
 
 /** npm, a shell and find besides. */
-async function buildingImage(): Promise<void> {
-  const authorities = `ENV NODE_EXTRA_CA_CERTS=${AUTHORITIES} HOME=/root`
-  const lines = [`FROM ${RUN_IMAGE}`, 'COPY root/ /', authorities]
-  await imageOf(BUILD_IMAGE, lines, async (root) => {
+const BUILD_PARTS: ImageParts = {
+  tag: BUILD_IMAGE,
+  lines: [`FROM ${RUN_IMAGE}`, 'COPY root/ /', `ENV NODE_EXTRA_CA_CERTS=${AUTHORITIES} HOME=/root`],
+  fill: async (root) => {
     const busybox = '/usr/bin/busybox'
     await copyInto(root, '/bin/busybox', busybox)
     await mkdir(join(root, 'bin'))
@@ -80,8 +88,11 @@ async function buildingImage(): Promise<void> {
     await symlink('../lib/npm/bin/npm-cli.js', join(root, 'usr/bin/npm'))
     await mkdir(join(root, 'root'))
     await copyInto(root, AUTHORITIES)
-  })
+  },
 }
+
+/** The two images of Node that ours are built on, the second on the first. */
+export const NODE_IMAGES: readonly ImageParts[] = [RUN_PARTS, BUILD_PARTS]
 
 /** A static program and nothing else. */
 async function programImage(tag: string, file: string): Promise<void> {
@@ -108,8 +119,7 @@ export interface ProgramFiles {
 
 /** Builds the images that ours are built on, and those that the cluster itself needs. */
 export async function buildBaseImages(files: ProgramFiles): Promise<void> {
-  await runImage()
-  await buildingImage()
+  for (const { tag, lines, fill } of NODE_IMAGES) await imageOf(tag, lines, fill)
   await pauseImage()
   await programImage('localhost/coredns:1', files.coredns)
   await programImage('localhost/metrics-server:1', files.metricsServer)

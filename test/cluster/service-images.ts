@@ -38,7 +38,7 @@ async function sourceDate(): Promise<number> {
 }
 
 /** What npm is told here of its registry, for the build alone: the user's own settings and its proxy. */
-async function npmSettings(): Promise<string> {
+export async function npmSettings(): Promise<string> {
   const asked = (name: string) => command('npm', ['config', 'get', name, '--location=global'])
   const [userFile, registry, authorities] = await Promise.all(
     ['userconfig', 'registry', 'cafile'].map(async (name) => (await asked(name)).trim()),

@@ -55,11 +55,13 @@ export interface ServiceBuild {
   readonly more?: readonly string[]
   /** Builds without what was built before. */
   readonly isFresh?: boolean
+  /** All of them when not said. */
+  readonly targets?: readonly string[]
 }
 
-/** Builds every target of the Dockerfile, dated with the last commit. */
+/** Builds targets of the Dockerfile, dated with the last commit. */
 export async function buildServices(
-  { tag, more = [], isFresh = false }: ServiceBuild,
+  { tag, more = [], isFresh = false, targets = serviceTargets() }: ServiceBuild,
   report: Progress,
 ): Promise<readonly BuiltImage[]> {
   const folder = await temporaryFolder('npm')
@@ -72,7 +74,7 @@ export async function buildServices(
       ...['--secret', `id=npmrc,src=${npmrc}`, ...more],
     ]
     const images: BuiltImage[] = []
-    for (const target of serviceTargets()) {
+    for (const target of targets) {
       // The layers below are built once, by the first target.
       const fresh = isFresh && images.length === 0 ? ['--no-cache'] : []
       const name = imageName(target, tag)

@@ -14,6 +14,7 @@ export default defineConfig({
           globalSetup: ['test/fixtures/kubernetes-tools.ts'],
           // Properties run hundreds of cases, also on a machine with other things to do.
           testTimeout: minute,
+          hookTimeout: minute,
           sequence: { groupOrder: 0 },
         },
       },

@@ -36,13 +36,22 @@ export const hostName = matching('^(\\*\\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?
 export const webAddress = matching('^(https?://[^\\s]+)?$')
 export const duration = matching('^[1-9][0-9]*(ms|s|m)$')
 export const digest = matching('^(sha256:[0-9a-f]{64})?$')
-/** A number of pods or a part of them. */
+/** How the names of Services begin: with a letter, and without a dot. */
+export const namePart = matching('^([a-z]([a-z0-9-]*[a-z0-9])?)?$')
+/** A number of pods or a part of them, from none on. */
 export const podsOrPart: JsonSchema = {
-  anyOf: [whole(0, 1000), matching('^([0-9]|[1-9][0-9]|100)%$')],
+  anyOf: [whole(0, 1000), matching('^([0-9]|[1-9][0-9])%$')],
+}
+/** The same, and never none. */
+export const somePodsOrPart: JsonSchema = {
+  anyOf: [whole(1, 1000), matching('^([1-9]|[1-9][0-9]|100)%$')],
 }
 
 const quantity: JsonSchema = {
-  anyOf: [{ type: 'number', minimum: 0 }, matching('^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$')],
+  anyOf: [
+    { type: 'number', minimum: 0 },
+    matching('^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$'),
+  ],
 }
 const quantities: JsonSchema = { type: 'object', additionalProperties: quantity }
 export const resources = closed({ requests: quantities, limits: quantities })

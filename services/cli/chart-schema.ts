@@ -12,12 +12,14 @@ import {
   hostName,
   listOf,
   matching,
+  namePart,
   objectName,
   optionalSecretKey,
   podProperties,
   podsOrPart,
   resources,
   secretKey,
+  somePodsOrPart,
   text,
   textMap,
   tls,
@@ -136,9 +138,8 @@ const consumer = closed({
     lagThreshold: whole(1, 1_000_000_000),
     pollingIntervalSeconds: whole(1, 3600),
   }),
-  pdb: closed({ enabled: flag, maxUnavailable: podsOrPart }),
+  pdb: closed({ enabled: flag, maxUnavailable: somePodsOrPart }),
   minReadySeconds: whole(0, 600),
-  databaseSecret: objectName,
 })
 
 const registrar = closed({
@@ -157,6 +158,9 @@ const networkPolicy = closed({
     enabled: flag,
     kafkaPorts: listOf(whole(1, 65_535)),
     databasePorts: listOf(whole(1, 65_535)),
+    registryPorts: listOf(whole(1, 65_535)),
+    dnsPorts: listOf(whole(1, 65_535)),
+    rules: listOf(foreign),
     ingressRules: listOf(foreign),
   }),
 })
@@ -170,6 +174,7 @@ const metrics = closed({
   prometheusRule: closed({
     enabled: flag,
     labels: textMap,
+    namespaceLabel: matching('^([A-Za-z_][A-Za-z0-9_]*)?$'),
     alertLabels: textMap,
     runbookUrl: webAddress,
   }),
@@ -216,6 +221,7 @@ const dev = closed({
 /** What `helm install` may be given: every value of the chart with its form, and none besides. */
 export function chartSchema(): JsonSchema {
   const values = {
+    enabled: flag,
     // Other charts' as well.
     global: {
       type: 'object',
@@ -223,11 +229,12 @@ export function chartSchema(): JsonSchema {
     },
     image,
     imagePullSecrets: pullSecrets,
-    nameOverride: objectName,
-    fullnameOverride: objectName,
+    nameOverride: namePart,
+    fullnameOverride: namePart,
     commonLabels: textMap,
     podSecurityContext: foreign,
     containerSecurityContext: foreign,
+    bindAddress: wordOf(['0.0.0.0', '::']),
     logLevel: wordOf(LOG_LEVELS),
     kafka,
     schemaRegistry,

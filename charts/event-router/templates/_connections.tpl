@@ -29,12 +29,12 @@ http://{{ include "event-router.object" (dict "root" .root "component" "dev-regi
 {{- end -}}
 {{- end -}}
 
-{{/* Takes a workload. */}}
+{{/* Takes root. */}}
 {{- define "event-router.database.secret" -}}
 {{- if .root.Values.dev.enabled -}}
 {{- include "event-router.object" (dict "root" .root "component" "dev-database") -}}
 {{- else -}}
-{{- get .values "databaseSecret" | default .root.Values.database.existingSecret -}}
+{{- .root.Values.database.existingSecret -}}
 {{- end -}}
 {{- end -}}
 

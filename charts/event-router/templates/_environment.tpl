@@ -119,7 +119,7 @@
 {{ if has "endpoints" .parts }}{{ include "event-router.environment.endpoints" . }}{{ end -}}
 {{ if has "webhooks" .parts -}}
 - name: INGRESS_HOST
-  value: 0.0.0.0
+  value: {{ $root.Values.bindAddress | quote }}
 - name: INGRESS_PORT
   value: "8080"
 {{- include "event-router.environment.tls" (dict
@@ -131,7 +131,7 @@
 {{- end -}}
 {{ if has "management" .parts -}}
 - name: MANAGEMENT_HOST
-  value: 0.0.0.0
+  value: {{ $root.Values.bindAddress | quote }}
 - name: MANAGEMENT_PORT
   value: "9080"
 {{ end -}}
@@ -140,6 +140,10 @@
   value: {{ $root.Values.tracing.endpoint | quote }}
 - name: TRACE_SAMPLE_RATIO
   value: {{ include "event-router.environment.text" $root.Values.tracing.sampleRatio | quote }}
+{{ end -}}
+{{ if has "groups" .parts -}}
+- name: CONSUMER_GROUPS
+  value: {{ include "event-router.groups" . | quote }}
 {{ end -}}
 {{ range $name, $value := $values.settings -}}
 - name: {{ $name }}

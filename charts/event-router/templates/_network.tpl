@@ -10,15 +10,17 @@
 {{- $v := .root.Values -}}
 {{- $egress := $v.networkPolicy.egress -}}
 - ports:
-    - { port: 53, protocol: UDP }
-    - { port: 53, protocol: TCP }
+    {{- range $egress.dnsPorts }}
+    - { port: {{ int . }}, protocol: UDP }
+    - { port: {{ int . }}, protocol: TCP }
+    {{- end }}
 {{ $kafka := list -}}
 {{- range splitList "," (include "event-router.kafka.brokers" .) -}}
   {{- $kafka = append $kafka (regexFind "[0-9]+$" .) -}}
 {{- end -}}
 {{- include "event-router.network.ports" ($egress.kafkaPorts | default ($kafka | uniq)) -}}
 {{- if has "registry" .parts -}}
-{{- include "event-router.network.ports" (list (include "event-router.portOf" (include "event-router.registry.url" .))) -}}
+{{- include "event-router.network.ports" ($egress.registryPorts | default (list (include "event-router.portOf" (include "event-router.registry.url" .)))) -}}
 {{- end -}}
 {{- if or (has "database" .parts) (and (has "endpoints" .parts) (eq $v.endpoints.store "postgres")) -}}
 {{- include "event-router.network.ports" ($v.dev.enabled | ternary (list 5432) $egress.databasePorts) -}}
@@ -29,9 +31,8 @@
 {{- if eq .component "cli" -}}
 {{- include "event-router.network.ports" (list 8080) -}}
 {{- end -}}
-{{- if and (eq .component "ingress") $egress.ingressRules -}}
-{{- toYaml $egress.ingressRules -}}
-{{- end -}}
+{{- $rules := eq .component "ingress" | ternary (concat $egress.rules $egress.ingressRules) $egress.rules -}}
+{{- with $rules }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
 {{/* What is let into a workload's pods: nothing unless it listens. */}}

@@ -87,17 +87,20 @@ schemaRegistry.existingSecret is missing: schemaRegistry.tokenKey needs a Secret
 {{- end }}
 {{- end -}}
 
-{{/* Bytes of memory in MiB, or 0 when the quantity is of another form. */}}
+{{/* A quantity of memory in whole MiB. */}}
 {{- define "event-router.mebibytes" -}}
-{{- $number := regexFind "^[0-9]+" (toString .) | default "0" | int -}}
-{{- if hasSuffix "Gi" (toString .) }}{{ mul $number 1024 }}{{ else if hasSuffix "Mi" (toString .) }}{{ $number }}{{ else }}0{{ end -}}
+{{- $units := dict "m" 0.001 "k" 1000 "Ki" 1024 "M" 1000000 "Mi" 1048576 "G" 1000000000 "Gi" 1073741824 "T" 1000000000000 "Ti" 1099511627776 "P" 1000000000000000 "Pi" 1125899906842624 "E" 1000000000000000000 "Ei" 1152921504606846976 -}}
+{{- $text := kindIs "string" . | ternary (toString .) (include "event-router.environment.text" .) -}}
+{{- $number := regexFind "^[0-9]+([.][0-9]+)?" $text | float64 -}}
+{{- $unit := regexFind "[A-Za-z]+$" $text -}}
+{{- divf (mulf $number (get $units $unit | default 1)) 1048576 | floor | int64 -}}
 {{- end -}}
 
 {{/* Takes a workload, and: path (of its values), beside (MiB that it needs beside its heap). */}}
 {{- define "event-router.problems.memory" -}}
 {{- $limit := dig "limits" "memory" "" .values.resources -}}
-{{- $mebibytes := include "event-router.mebibytes" $limit | int -}}
-{{- if and (gt $mebibytes 0) (lt $mebibytes (add (int .values.heapMiB) .beside | int)) }}
+{{- $needed := add (int .values.heapMiB) .beside | int -}}
+{{- if and $limit (lt (include "event-router.mebibytes" $limit | int) $needed) }}
 {{ .path }}.heapMiB is {{ int .values.heapMiB }} and {{ .path }}.resources.limits.memory {{ $limit }}: the limit must be at least {{ .beside }} MiB above the heap.
 {{- end }}
 {{- end -}}
@@ -110,7 +113,36 @@ schemaRegistry.existingSecret is missing: schemaRegistry.tokenKey needs a Secret
 {{- end }}
 {{- end -}}
 
-{{/* Takes root, workload. */}}
+{{/* Takes the workload of the ingress. */}}
+{{- define "event-router.problems.exposure" -}}
+{{- $v := .values -}}
+{{- $service := $v.service -}}
+{{- if and $service.loadBalancerSourceRanges (ne $service.type "LoadBalancer") }}
+ingress.service.loadBalancerSourceRanges has no effect with ingress.service.type={{ $service.type }}: take it away.
+{{- end }}
+{{- if and $service.externalTrafficPolicy (eq $service.type "ClusterIP") }}
+ingress.service.externalTrafficPolicy has no effect with ingress.service.type=ClusterIP: take it away.
+{{- end }}
+{{- if and $v.ingress.enabled (not $v.ingress.hosts) }}
+ingress.ingress.hosts is missing: give the host names of the Ingress, such as --set 'ingress.ingress.hosts={hooks.example.com}'.
+{{- end }}
+{{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}
+ingress.httpRoute.parentRefs is missing: give the Gateway that the HTTPRoute is attached to, such as --set 'ingress.httpRoute.parentRefs[0].name=public'.
+{{- end }}
+{{- end -}}
+
+{{/* Takes the workload of the ingress. */}}
+{{- define "event-router.problems.budget" -}}
+{{- $budget := .values.pdb -}}
+{{- $least := index (include "event-router.replicas" . | fromJsonArray) 0 | int -}}
+{{- $stay := $budget.minAvailable -}}
+{{- $pods := kindIs "string" $stay | ternary (div (add (mul (trimSuffix "%" (toString $stay) | int) $least) 99) 100) $stay | int -}}
+{{- if and $budget.enabled (gt $least 1) (ge $pods $least) }}
+ingress.pdb.minAvailable is {{ $stay }} of {{ $least }} pods: none could be moved when a node is drained, so let fewer stay.
+{{- end }}
+{{- end -}}
+
+{{/* Takes the workload of the ingress. */}}
 {{- define "event-router.problems.ingress" -}}
 {{- $v := .values -}}
 {{- $drain := add (get $v.settings "DRAIN_DELAY_MS" | default 1000 | int) (get $v.settings "DRAIN_DEADLINE_MS" | default 14000 | int) -}}
@@ -122,14 +154,13 @@ ingress.terminationGracePeriodSeconds is {{ int $v.terminationGracePeriodSeconds
 {{- if and $v.decisionTls.mutual (not $v.decisionTls.existingSecret) }}
 ingress.decisionTls.existingSecret is missing: ingress.decisionTls.mutual needs a Secret with the keys {{ $v.decisionTls.certKey }} and {{ $v.decisionTls.keyKey }}.
 {{- end }}
-{{- if and $v.ingress.enabled (not $v.ingress.hosts) }}
-ingress.ingress.hosts is missing: give the host names of the Ingress, such as --set 'ingress.ingress.hosts={hooks.example.com}'.
-{{- end }}
-{{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}
-ingress.httpRoute.parentRefs is missing: give the Gateway that the HTTPRoute is attached to, such as --set 'ingress.httpRoute.parentRefs[0].name=public'.
-{{- end }}
+{{- include "event-router.problems.budget" . }}
 {{- include "event-router.problems.scaling" (merge (dict "path" "ingress") .) }}
-{{- include "event-router.problems.memory" (merge (dict "path" "ingress" "beside" 192) .) }}
+{{- $queue := get $v.settings "QUEUE_MAX_BYTES" | default 67108864 | int64 }}
+{{- $bodies := get $v.settings "BODIES_MAX_BYTES" | default 33554432 | int64 }}
+{{- $beside := add 64 (div (add $queue $bodies 1048575) 1048576) | int }}
+{{- include "event-router.problems.memory" (merge (dict "path" "ingress" "beside" $beside) .) }}
+{{- include "event-router.problems.exposure" . }}
 {{- end -}}
 
 {{/* Takes a workload. */}}
@@ -156,6 +187,41 @@ metrics.podMonitor.enabled and metrics.serviceMonitor.enabled would ask every po
 {{- end }}
 {{- end -}}
 
+{{/* What is said of several components together. Takes root, components. */}}
+{{- define "event-router.problems.together" -}}
+{{- $v := .root.Values -}}
+{{- $made := list -}}
+{{- $targets := list -}}
+{{- range $component := .components }}
+{{- $workload := include "event-router.workload" (dict "root" $.root "component" $component) | fromJson }}
+{{- $_ := set $workload "root" $.root }}
+{{- $targets = append $targets $workload.target }}
+{{- $account := include "event-router.serviceAccountName" $workload }}
+{{- if $workload.values.serviceAccount.create }}
+{{- if has $account $made }}
+The service account {{ $account }} would be made by several components: set serviceAccount.create to false and make it yourself, or give each a name of its own.
+{{- end }}
+{{- $made = append $made $account }}
+{{- end }}
+{{- end }}
+{{- $without := list }}
+{{- range $targets }}{{ if not (get $v.image.digests .) }}{{ $without = append $without . }}{{ end }}{{ end }}
+{{- if and $without (lt (len $without) (len $targets)) }}
+image.digests names no digest of {{ join ", " $without }}: give those of all images that run here, or of none.
+{{- end }}
+{{- range $domain := list "card" "compliance" "pass" "program" "settlement" }}
+{{- if not (hasKey $v.consumers $domain) }}
+consumers.{{ $domain }} is null, which would take its consumer away in silence: say consumers.{{ $domain }}.enabled=false.
+{{- end }}
+{{- end }}
+{{- if and $v.tests.enabled (not (has (printf "consumer-%s" $v.tests.domain) .components)) }}
+tests.domain is {{ $v.tests.domain }}, whose consumer is not enabled: choose another one, or set tests.enabled to false.
+{{- end }}
+{{- if not (regexMatch "^[a-z]" (include "event-router.fullname" .root)) }}
+The release's name begins with a digit, and a Service's must not: give fullnameOverride, such as --set fullnameOverride=event-router.
+{{- end }}
+{{- end -}}
+
 {{/* All of it. Takes root. */}}
 {{- define "event-router.problems" -}}
 {{- $root := .root -}}
@@ -166,11 +232,13 @@ metrics.podMonitor.enabled and metrics.serviceMonitor.enabled would ask every po
 {{- $others := list "ingress" }}
 {{- if $root.Values.registrar.enabled }}{{ $others = append $others "registrar" }}{{ end }}
 {{- if or $root.Values.tests.enabled $root.Values.cli.cronJob.enabled }}{{ $others = append $others "cli" }}{{ end }}
+{{- include "event-router.problems.together" (dict "root" $root "components" (concat $others $consumers)) }}
 {{- range $component := concat $others $consumers }}
 {{- $workload := include "event-router.workload" (dict "root" $root "component" $component) | fromJson }}
 {{- $_ := set $workload "root" $root }}
 {{- include "event-router.problems.secrets" $workload }}
 {{- if eq $component "ingress" }}{{ include "event-router.problems.ingress" $workload }}{{ end }}
+{{- if has $component (list "registrar" "cli") }}{{ include "event-router.problems.memory" (merge (dict "path" $component "beside" 96) $workload) }}{{ end }}
 {{- if has $component $consumers }}{{ include "event-router.problems.consumer" $workload }}{{ end }}
 {{- end }}
 {{- end -}}

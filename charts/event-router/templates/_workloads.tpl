@@ -13,9 +13,8 @@ Node's young generation may grow. Whoever takes it adds root. Takes root, compon
   {{- $_ := set $workload "values" $v.registrar -}}
   {{- $_ := set $workload "parts" (list "log" "kafka" "registry" "replication") -}}
 {{- else if eq .component "cli" -}}
-  {{- $settings := pick $v.consumerDefaults.settings "MODES" "CONSUMER_SERVICE" -}}
-  {{- $_ := set $workload "values" (merge (dict "settings" $settings) $v.cli) -}}
-  {{- $_ := set $workload "parts" (list "kafka" "registry" "replication" "database" "endpoints") -}}
+  {{- $_ := set $workload "values" $v.cli -}}
+  {{- $_ := set $workload "parts" (list "kafka" "registry" "replication" "database" "endpoints" "groups") -}}
 {{- else -}}
   {{- $own := get $v.consumers (trimPrefix "consumer-" .component) -}}
   {{- $_ := set $workload "values" (mergeOverwrite (deepCopy $v.consumerDefaults) (deepCopy $own)) -}}
@@ -42,5 +41,43 @@ Node's young generation may grow. Whoever takes it adds root. Takes root, compon
 {{- toJson (list (int .values.replicaCount) (int .values.replicaCount)) -}}
 {{- else -}}
 {{- toJson (list (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Modes that a consumer serves, as JSON. Takes its workload. */}}
+{{- define "event-router.modes" -}}
+{{- get .values.settings "MODES" | default (list "live" "sandbox") | toJson -}}
+{{- end -}}
+
+{{/* Last part of the name of a consumer's groups. Takes its workload. */}}
+{{- define "event-router.service" -}}
+{{- get .values.settings "CONSUMER_SERVICE" | default "projector" -}}
+{{- end -}}
+
+{{/* Groups of all consumers, <mode>.<domain>.<service>, with commas. Takes root. */}}
+{{- define "event-router.groups" -}}
+{{- $groups := list -}}
+{{- range $component := include "event-router.consumers" . | fromJsonArray -}}
+  {{- $workload := include "event-router.workload" (dict "root" $.root "component" $component) | fromJson -}}
+  {{- range $mode := include "event-router.modes" $workload | fromJsonArray -}}
+    {{- $groups = append $groups (printf "%s.%s.%s" $mode (trimPrefix "consumer-" $component) (include "event-router.service" $workload)) -}}
+  {{- end -}}
+{{- end -}}
+{{- join "," $groups -}}
+{{- end -}}
+
+{{/*
+Line for the number of pods. While autoscaled it is what is there: without the line an upgrade that
+turns autoscaling on would fall back to one pod. Where nothing is there, or nobody can look, the
+autoscaler begins at its fewest. Takes a workload.
+*/}}
+{{- define "event-router.replicaCount" -}}
+{{- if eq .values.autoscaling.kind "none" -}}
+replicas: {{ int .values.replicaCount }}
+{{- else -}}
+{{- $found := lookup "apps/v1" "Deployment" .root.Release.Namespace (include "event-router.object" .) | default dict -}}
+{{- with dig "spec" "replicas" 0 $found | int -}}
+replicas: {{ . }}
+{{- end -}}
 {{- end -}}
 {{- end -}}

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { NOTHING_TO_READ } from '#cli/metrics-document.ts'
 import { consumerMetrics } from '#consumers/runtime/metrics.ts'
 import { ERRORS, isFinal } from '#core/errors.ts'
+import { HANDLED_DOMAINS } from '#core/routing.ts'
 import { ingressMetrics } from '#ingress/metrics.ts'
 import { alertRules } from '../../fixtures/alert-rules.ts'
 import { expectKnown, labelsOf, valuesOf } from '../../fixtures/metric-promises.ts'
@@ -41,8 +42,13 @@ describe.each(rules.map((rule) => [rule.alert, rule] as const))('%s', (name, rul
   it('names only labels in its words that its expression keeps', () => {
     const words = JSON.stringify(rule.annotations)
     const named = [...words.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label)
-    const { groupings } = parseExpression(rule.expr)
-    expect(named.filter((label) => !groupings.includes(label ?? ''))).toEqual([])
+    const { groupings, uses } = parseExpression(rule.expr)
+    // What is absent has the labels that it was asked for by.
+    const asked = uses
+      .filter(({ within }) => within === 'absent')
+      .flatMap(({ matchers }) => matchers.map(({ label }) => label))
+    const kept = [...groupings, ...asked]
+    expect(named.filter((label) => !kept.includes(label ?? ''))).toEqual([])
   })
 
   it('counts from the very first event on: its series begin at 0', async () => {
@@ -69,6 +75,14 @@ it('every answer after which an event is gone is counted from the first on', asy
   const missing = finals.filter(([code]) => !series.has(`final_4xx_total{reason="${code}"}`))
   expect(series.has('final_4xx_total{destination="known"}')).toBe(true)
   expect(missing).toEqual([])
+})
+
+it('a consumer that is away is noticed, whichever it is', () => {
+  const { expr = '' } = rules.find(({ alert }) => alert === 'EventRouterConsumerAbsent') ?? {}
+  const services = parseExpression(expr).uses.flatMap(({ matchers }) =>
+    matchers.map(({ value }) => value),
+  )
+  expect(services).toEqual(HANDLED_DOMAINS.map((domain) => `consumer-${domain}`))
 })
 
 it('no alert is there twice', () => {

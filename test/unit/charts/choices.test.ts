@@ -28,7 +28,7 @@ describe.runIf(noHelm === null)('with names and images of a company', () => {
     const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
     const ours = 'mirror.example.com/payments/event-router'
     expect(image(`${name}-ingress`)).toBe(`${ours}/ingress@${digest}`)
-    expect(image(`${name}-consumer-card`)).toBe(`${ours}/consumer-card:2026-11-25`)
+    expect(image(`${name}-consumer-card`)).toBe(`${ours}/consumer-card@${digest}`)
     expect(image(`${name}-dev-kafka`)).toBe('mirror.example.com/apache/kafka:4.3.1')
   })
 
@@ -108,10 +108,15 @@ describe.runIf(noHelm === null)('with everything turned that can be', () => {
     expect(settings('card')).not.toHaveProperty('MODES')
   })
 
-  it('the test looks for its event in the group that the consumers have', () => {
-    const test = running(objects).find(({ manifest }) => manifest.kind === 'Pod')
-    expect(test === undefined ? {} : variables(test.pod)).toMatchObject({
-      CONSUMER_SERVICE: 'projector-2',
-    })
+  it('the test and the command line know the groups of exactly the consumers that there are', () => {
+    const groups = running(objects)
+      .map(({ pod }) => variables(pod).CONSUMER_GROUPS)
+      .filter((each) => each !== undefined)
+    const domains = ['card', 'compliance', 'pass', 'program']
+    const others = domains.flatMap((domain) => [
+      `live.${domain}.projector-2`,
+      `sandbox.${domain}.projector-2`,
+    ])
+    expect(groups).toEqual([[...others, 'live.settlement.projector-2'].join(','), groups[0]])
   })
 })

@@ -145,7 +145,6 @@ describe.runIf(noHelm === null)('with TLS, SASL and users of their own', () => {
     const card = podOfComponent(objects, 'Deployment', 'consumer-card')
     const pass = podOfComponent(objects, 'Deployment', 'consumer-pass')
     expect(secretVariables(card)).toMatchObject({
-      DATABASE_URL: 'database-card/uri',
       KAFKA_SASL_PASSWORD: 'kafka-user-card/password',
     })
     expect(secretVariables(pass)).toMatchObject({

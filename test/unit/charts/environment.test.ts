@@ -11,7 +11,7 @@ import {
   REGISTRY_SETTINGS,
 } from '#platform/config/service-settings.ts'
 import type { SettingDefinitions } from '#platform/config/settings.ts'
-import { loadSettings, SettingsFault } from '#platform/config/settings.ts'
+import { CommaList, loadSettings, optional, SettingsFault } from '#platform/config/settings.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import type { Manifest, PodSpec } from '../../fixtures/chart.ts'
 import { CHART, component, noHelm, renderedSet, running, valueSets } from '../../fixtures/chart.ts'
@@ -21,15 +21,18 @@ const OF_NODE = ['NODE_OPTIONS']
 /** What an operator adds by extraEnvVars in a set. */
 const ADDED = ['TZ']
 
-const { modes, service } = CONSUMER_SETTINGS
 const CLI_SETTINGS: SettingDefinitions = {
   ...KAFKA_SETTINGS,
   ...REGISTRY_SETTINGS,
   ...DATABASE_SETTINGS,
   ...ENDPOINT_STORE_SETTINGS,
   replicationFactor: REGISTRAR_SETTINGS.replicationFactor,
-  modes,
-  service,
+  consumerGroups: optional(
+    'CONSUMER_GROUPS',
+    CommaList,
+    'Groups of ours that must be there.',
+    'live.card.projector',
+  ),
 }
 
 function definitionsOf(part: string): SettingDefinitions {
@@ -141,6 +144,8 @@ describe('figures that templates repeat', () => {
   it.each([
     INGRESS_SETTINGS.drainDelayMs,
     INGRESS_SETTINGS.drainDeadlineMs,
+    INGRESS_SETTINGS.queueBytes,
+    INGRESS_SETTINGS.bodiesBytes,
     CONSUMER_SETTINGS.shutdownDeadlineMs,
   ])('are those of the settings: $variable', ({ variable, fallback }) => {
     expect(problemsText).toContain(`"${variable}" | default ${fallback} |`)

@@ -3,6 +3,7 @@ import { EVENT_PARTITIONS } from '#core/routing.ts'
 import { noHelm, render, valueSet } from '../../fixtures/chart.ts'
 
 const minimal = valueSet('minimal')
+const DIGEST = `sha256:${'0'.repeat(64)}`
 const secured = valueSet('secured')
 
 type Values = Readonly<Record<string, unknown>>
@@ -161,8 +162,8 @@ const wrong: readonly (readonly [string, Values, RegExp])[] = [
   ],
   [
     'a heap that fills the container',
-    over(minimal, { ingress: { heapMiB: 321 } }),
-    /^ingress\.heapMiB is 321 .* 512Mi: the limit must be at least 192 MiB above /,
+    over(minimal, { ingress: { heapMiB: 353 } }),
+    /^ingress\.heapMiB is 353 .* 512Mi: the limit must be at least 160 MiB above /,
   ],
   [
     'a consumer’s heap that fills its container',
@@ -175,6 +176,66 @@ const wrong: readonly (readonly [string, Values, RegExp])[] = [
     'mTLS to decision services without a Secret',
     over(minimal, { ingress: { decisionTls: { mutual: true } } }),
     /^ingress\.decisionTls\.existingSecret is missing: .* tls\.crt and tls\.key\.$/,
+  ],
+  [
+    'a heap and queues that fill the container',
+    over(minimal, { ingress: { settings: { QUEUE_MAX_BYTES: 256 * 1024 * 1024 } } }),
+    /^ingress\.heapMiB is 256 .* 512Mi: the limit must be at least 352 MiB above /,
+  ],
+  [
+    'memory in another unit',
+    over(minimal, { ingress: { resources: { limits: { memory: '0.4Gi' } } } }),
+    /^ingress\.heapMiB is 256 .* 0\.4Gi: /,
+  ],
+  [
+    'memory in bytes',
+    over(minimal, { registrar: { resources: { limits: { memory: 200_000_000 } } } }),
+    /^registrar\.heapMiB is 128 /,
+  ],
+  [
+    'the command line’s memory',
+    over(minimal, { cli: { resources: { limits: { memory: '250M' } } } }),
+    /^cli\.heapMiB is 192 .* 250M: .* 96 MiB above /,
+  ],
+  [
+    'a budget that lets no pod go',
+    over(minimal, { ingress: { pdb: { minAvailable: 2 } } }),
+    /^ingress\.pdb\.minAvailable is 2 of 2 pods: /,
+  ],
+  [
+    'a share that lets no pod go',
+    over(minimal, { ingress: { pdb: { minAvailable: '51%' } } }),
+    /^ingress\.pdb\.minAvailable is 51% of 2 pods: /,
+  ],
+  [
+    'a consumer that is made null',
+    over(minimal, { consumers: { pass: null } }),
+    /^consumers\.pass is null, .* consumers\.pass\.enabled=false\.$/,
+  ],
+  [
+    'a test that nobody would handle',
+    over(minimal, { consumers: { program: { enabled: false } } }),
+    /^tests\.domain is program, whose consumer is not enabled: /,
+  ],
+  [
+    'one account for several components',
+    over(minimal, { consumerDefaults: { serviceAccount: { name: 'mine' } } }),
+    /^The service account mine would be made by several components: /,
+  ],
+  [
+    'digests of some images',
+    over(minimal, { image: { digests: { ingress: DIGEST, registrar: DIGEST } } }),
+    /^image\.digests names no digest of cli, consumer-card, /,
+  ],
+  [
+    'ranges of a balancer that is none',
+    over(minimal, { ingress: { service: { loadBalancerSourceRanges: ['203.0.113.0/24'] } } }),
+    /^ingress\.service\.loadBalancerSourceRanges has no effect with ingress\.service\.type=ClusterIP/,
+  ],
+  [
+    'a traffic policy within the cluster',
+    over(minimal, { ingress: { service: { externalTrafficPolicy: 'Local' } } }),
+    /^ingress\.service\.externalTrafficPolicy has no effect /,
   ],
   [
     'an Ingress without hosts',
@@ -234,6 +295,14 @@ describe.runIf(noHelm === null)('values that do not go together', () => {
     expect(await sentences({})).toEqual(MISSING)
   })
 
+  it('are a release’s name with a digit in front, unless another one is given', async () => {
+    const text = (values: Values) => JSON.stringify(values)
+    const refused = await render(text(minimal), '1st')
+    expect(refused.kind === 'refused' ? refused.reason : '').toContain('begins with a digit')
+    const named = await render(text(over(minimal, { fullnameOverride: 'hooks' })), '1st')
+    expect(named.kind).toBe('rendered')
+  })
+
   it('are not those of a part that is turned off', async () => {
     const off = {
       registrar: { enabled: false },
@@ -249,7 +318,7 @@ describe.runIf(noHelm === null)('values that do not go together', () => {
 
   it('are not those at the very limit', async () => {
     const values = {
-      ingress: { terminationGracePeriodSeconds: 28, heapMiB: 320 },
+      ingress: { terminationGracePeriodSeconds: 28, heapMiB: 352, pdb: { minAvailable: '50%' } },
       consumers: { card: { replicaCount: EVENT_PARTITIONS, terminationGracePeriodSeconds: 20 } },
     }
     expect(await sentences(over(minimal, values))).toEqual([])

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { alertRules } from '../../fixtures/alert-rules.ts'
 import type { Manifest } from '../../fixtures/chart.ts'
 import { CHART, noHelm, object, ofKind, RELEASE, renderedSet } from '../../fixtures/chart.ts'
+import { parseExpression } from '../../fixtures/promql.ts'
 
 const NAME = `${RELEASE}-event-router`
 const INGRESS = `${NAME}-ingress`
@@ -26,13 +27,21 @@ describe.runIf(noHelm === null)('with Prometheus and Grafana', () => {
     objects = await renderedSet('observed')
   })
 
-  it('every alert of the chart is there, with its expression and a link to its runbook', () => {
+  it('every alert of the chart is there, about this namespace alone, with a link to its runbook', () => {
     const rendered = new Map(alertsOf(objects).map((rule) => [rule.alert, rule]))
     const rules = alertRules()
     expect(rendered.size).toBe(rules.length)
     for (const { alert, expr, labels } of rules) {
       const rule = rendered.get(alert)
-      expect(rule).toMatchObject({ expr, labels: { ...labels, team: 'payments' } })
+      expect(rule?.labels).toEqual({ ...labels, team: 'payments', namespace: 'payments' })
+      const asked = parseExpression(rule?.expr ?? '').uses
+      for (const { name, matchers } of asked) {
+        const own = { label: 'namespace', operator: '=', value: 'payments' }
+        expect([name, matchers]).toEqual([name, expect.arrayContaining([own])])
+      }
+      expect(rule?.expr.replaceAll(/\{namespace="payments"\}|namespace="payments",/g, '')).toBe(
+        expr,
+      )
       expect(rule?.annotations.runbook_url).toBe(`https://wiki.example.com/runbooks/${alert}.md`)
       expect(rule?.annotations).not.toHaveProperty('runbook')
       expect(rule?.annotations.summary).toMatch(/\.$/)
@@ -209,11 +218,13 @@ describe.runIf(noHelm === null)('network policies', () => {
       expect(management.from).toHaveLength(1)
     })
 
+    const dns = [53, 53, 5353, 5353]
+
     it.each<[string, readonly number[]]>([
-      ['ingress', [53, 53, 9092, 9094, 443, 443]],
-      ['consumer-card', [53, 53, 9092, 9094, 5432, 6432, 443]],
-      ['registrar', [53, 53, 9092, 9094, 8081]],
-      ['cli', [53, 53, 9092, 9094, 8081, 5432, 6432, 8080]],
+      ['ingress', [...dns, 9092, 9094, 443, 4318, 443]],
+      ['consumer-card', [...dns, 9092, 9094, 5432, 25432, 443, 4318]],
+      ['registrar', [...dns, 9092, 9094, 8080, 4318]],
+      ['cli', [...dns, 9092, 9094, 8080, 5432, 25432, 8080, 4318]],
     ])('let the %s out to what it talks to alone', (name, expected) => {
       const { egress, policyTypes } = policy(name)
       expect(policyTypes).toEqual(['Ingress', 'Egress'])

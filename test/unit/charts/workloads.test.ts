@@ -176,8 +176,22 @@ describe.runIf(noHelm === null)('with parts left out', () => {
       `Deployment ${NAME}-consumer-card`,
       `Deployment ${NAME}-consumer-settlement`,
       `Deployment ${INGRESS}`,
+      `PrometheusRule ${NAME}`,
       `Service ${INGRESS}`,
     ])
+  })
+
+  it('alerts miss no consumer that is not installed, and ask for all namespaces where told to', () => {
+    const { spec } = object(objects, 'PrometheusRule', NAME)
+    const rules = spec.groups.flatMap(
+      ({ rules }: { rules: { alert: string; expr: string }[] }) => rules,
+    )
+    const absent = rules.find(
+      ({ alert }: { alert: string }) => alert === 'EventRouterConsumerAbsent',
+    )
+    expect(absent.expr).toBe(
+      'absent(service_readiness_problem{service="consumer-card"}) or absent(service_readiness_problem{service="consumer-settlement"})',
+    )
   })
 
   it('a single pod has no budget, which would keep its node from being drained', () => {

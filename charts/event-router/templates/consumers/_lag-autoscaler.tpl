@@ -29,7 +29,7 @@
 {{- $scaling := .values.autoscaling -}}
 {{- $name := include "event-router.object" . -}}
 {{- $secrets := include "event-router.keda.secrets" . | trim -}}
-{{- $service := get .values.settings "CONSUMER_SERVICE" | default "projector" }}
+{{- $service := include "event-router.service" . }}
 ---
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
@@ -51,7 +51,7 @@ spec:
           policies:
             - { type: Pods, value: 1, periodSeconds: 120 }
   triggers:
-    {{- range $mode := get .values.settings "MODES" | default (list "live" "sandbox") }}
+    {{- range $mode := include "event-router.modes" . | fromJsonArray }}
     {{- $topic := printf "%s.%s.%s" $kafka.topicPrefix $mode (trimPrefix "consumer-" $workload.component) }}
     - type: kafka
       metadata:

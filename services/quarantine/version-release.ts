@@ -9,6 +9,7 @@ import type { QuarantineLog } from './quarantine-log.ts'
 import type { ReleaseEnd } from './release.ts'
 import { release } from './release.ts'
 import type { ReleaseTally } from './release-tally.ts'
+import { unhurriedLog } from './unhurried-log.ts'
 
 /** One mode's quarantine as a release of a version needs it. */
 export interface VersionQuarantine {
@@ -106,7 +107,7 @@ export class VersionRelease {
     const extents = await this.#newExtents(quarantine)
     if (extents === null) return { kind: 'halted', why: `${log.topic} cannot be reached` }
     const filter = { version, reason: 'unknown_version' }
-    const reading = { log, extents, filter, stopped, onProgress: () => {} }
+    const reading = { log: unhurriedLog(log), extents, filter, stopped, onProgress: () => {} }
     const { end, inventory } = await takeInventory(reading)
     if (end.kind === 'handler_failed') throw end.error
     if (end.kind === 'stopped') return { kind: 'stopped' }

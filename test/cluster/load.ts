@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import type { Endpoint } from '#ingress/endpoints.ts'
 import { sampleBody, stamped } from '#local/samples.ts'
 import { createSender } from '#local/sender.ts'

@@ -84,6 +84,8 @@ describe.runIf(noHelm === null)('with everything turned that can be', () => {
     expect(variables(ingress.pod)).toMatchObject({
       NODE_OPTIONS: '--max-old-space-size=512 --max-semi-space-size=4',
       LOG_LEVEL: 'warn',
+      INGRESS_HOST: '::',
+      MANAGEMENT_HOST: '::',
       STALE_SIGNATURE: 'reject',
       OLD_SIGNATURE_HEADER: 'false',
       QUEUE_MAX_BYTES: '134217728',

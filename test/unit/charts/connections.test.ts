@@ -68,12 +68,20 @@ describe.runIf(noHelm === null)('with brokers, registry, database and endpoints 
     })
   })
 
+  it('a registrar that failed ends before helm gives up, and stays for a day to be read', () => {
+    const { spec } = object(objects, 'Job', `${NAME}-registrar`)
+    expect(spec.activeDeadlineSeconds).toBeLessThan(300)
+    expect(spec.ttlSecondsAfterFinished).toBe(86_400)
+    expect(spec.template.spec.restartPolicy).toBe('Never')
+  })
+
   it('what the registrar needs is made before it', () => {
     for (const kind of ['ServiceAccount', 'NetworkPolicy']) {
       const { annotations } = object(objects, kind, `${NAME}-registrar`).metadata
       expect(annotations).toMatchObject({
         'helm.sh/hook': 'pre-install,pre-upgrade',
         'helm.sh/hook-weight': '-10',
+        'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded,hook-failed',
       })
     }
   })

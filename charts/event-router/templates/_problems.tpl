@@ -3,6 +3,12 @@ What is wrong with the values taken together, one sentence each; what is wrong w
 said by values.schema.json. Everything is named at once. Each part prints one problem a line.
 */}}
 
+{{/* A setting that may be 0, or its default. Takes a list: settings, variable, default. */}}
+{{- define "event-router.setting" -}}
+{{- $settings := index . 0 -}}
+{{- hasKey $settings (index . 1) | ternary (get $settings (index . 1)) (index . 2) | int64 -}}
+{{- end -}}
+
 {{/* What has to be there, or must not be in a trial. Takes root. */}}
 {{- define "event-router.problems.connections" -}}
 {{- $v := .root.Values -}}
@@ -145,7 +151,7 @@ ingress.pdb.minAvailable is {{ $stay }} of {{ $least }} pods: none could be move
 {{/* Takes the workload of the ingress. */}}
 {{- define "event-router.problems.ingress" -}}
 {{- $v := .values -}}
-{{- $drain := add (get $v.settings "DRAIN_DELAY_MS" | default 1000 | int) (get $v.settings "DRAIN_DEADLINE_MS" | default 14000 | int) -}}
+{{- $drain := add (include "event-router.setting" (list $v.settings "DRAIN_DELAY_MS" 1000) | int) (include "event-router.setting" (list $v.settings "DRAIN_DEADLINE_MS" 14000) | int) -}}
 {{- /* 8 s more to close what it has open, which the service itself allows. */}}
 {{- $needed := add (int $v.preStopSeconds) (div (add $drain 8999) 1000) | int -}}
 {{- if lt (int $v.terminationGracePeriodSeconds) $needed }}
@@ -156,8 +162,8 @@ ingress.decisionTls.existingSecret is missing: ingress.decisionTls.mutual needs 
 {{- end }}
 {{- include "event-router.problems.budget" . }}
 {{- include "event-router.problems.scaling" (merge (dict "path" "ingress") .) }}
-{{- $queue := get $v.settings "QUEUE_MAX_BYTES" | default 67108864 | int64 }}
-{{- $bodies := get $v.settings "BODIES_MAX_BYTES" | default 33554432 | int64 }}
+{{- $queue := include "event-router.setting" (list $v.settings "QUEUE_MAX_BYTES" 67108864) | int64 }}
+{{- $bodies := include "event-router.setting" (list $v.settings "BODIES_MAX_BYTES" 33554432) | int64 }}
 {{- $beside := add 64 (div (add $queue $bodies 1048575) 1048576) | int }}
 {{- include "event-router.problems.memory" (merge (dict "path" "ingress" "beside" $beside) .) }}
 {{- include "event-router.problems.exposure" . }}
@@ -167,7 +173,7 @@ ingress.decisionTls.existingSecret is missing: ingress.decisionTls.mutual needs 
 {{- define "event-router.problems.consumer" -}}
 {{- $v := .values -}}
 {{- $path := printf "consumers.%s" (trimPrefix "consumer-" .component) -}}
-{{- $needed := add (div (add (get $v.settings "SHUTDOWN_DEADLINE_MS" | default 15000 | int) 999) 1000) 5 | int -}}
+{{- $needed := add (div (add (include "event-router.setting" (list $v.settings "SHUTDOWN_DEADLINE_MS" 15000) | int) 999) 1000) 5 | int -}}
 {{- if lt (int $v.terminationGracePeriodSeconds) $needed }}
 {{ $path }}.terminationGracePeriodSeconds is {{ int $v.terminationGracePeriodSeconds }}: SHUTDOWN_DEADLINE_MS and 5 s more need {{ $needed }}.
 {{- end }}

@@ -5,8 +5,10 @@ import {
   object,
   ofKind,
   RELEASE,
+  render,
   renderedSet,
   running,
+  valueSet,
   variables,
 } from '../../fixtures/chart.ts'
 
@@ -108,6 +110,30 @@ describe.runIf(noHelm === null)('with everything turned that can be', () => {
     })
     expect(settings('card')).toMatchObject({ GAP_GRACE_SECONDS: '2592000' })
     expect(settings('card')).not.toHaveProperty('MODES')
+  })
+
+  it('no, nothing and 0 of one consumer count as well as any other value', async () => {
+    const rendering = await render(
+      JSON.stringify({
+        ...valueSet('minimal'),
+        consumers: {
+          card: {
+            minReadySeconds: 0,
+            pdb: { enabled: false },
+            topologySpreadConstraints: [],
+            settings: { GAP_GRACE_SECONDS: 0 },
+          },
+        },
+      }),
+    )
+    const found = rendering.kind === 'rendered' ? rendering.objects : []
+    const { spec } = object(found, 'Deployment', `${NAME}-consumer-card`)
+    expect(spec.minReadySeconds).toBe(0)
+    expect(spec.template.spec).not.toHaveProperty('topologySpreadConstraints')
+    expect(variables(spec.template.spec).GAP_GRACE_SECONDS).toBe('0')
+    const budgets = ofKind(found, 'PodDisruptionBudget').map(({ metadata }) => metadata.name)
+    expect(budgets).not.toContain(`${NAME}-consumer-card`)
+    expect(budgets).toContain(`${NAME}-consumer-pass`)
   })
 
   it('the test and the command line know the groups of exactly the consumers that there are', () => {

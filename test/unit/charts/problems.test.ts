@@ -322,5 +322,7 @@ describe.runIf(noHelm === null)('values that do not go together', () => {
       consumers: { card: { replicaCount: EVENT_PARTITIONS, terminationGracePeriodSeconds: 20 } },
     }
     expect(await sentences(over(minimal, values))).toEqual([])
+    const atOnce = { terminationGracePeriodSeconds: 27, settings: { DRAIN_DELAY_MS: 0 } }
+    expect(await sentences(over(minimal, { ingress: atOnce }))).toEqual([])
   })
 })

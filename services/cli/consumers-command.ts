@@ -39,13 +39,13 @@ function placesOf(prefix: string): readonly Place[] {
 /** Every group that has ever handled something of ours, and those that should. */
 function groupsOf(
   prefix: string,
-  defaultService: string,
+  expected: readonly string[],
   positions: readonly GroupPosition[],
 ): readonly GroupName[] {
   return placesOf(prefix).flatMap(({ mode, domain, topic }) => {
-    const own = consumerGroup(prefix, mode, domain, defaultService)
+    const own = expected.filter((groupId) => groupId.startsWith(`${topic}.`))
     const known = positions.filter((position) => position.topic === topic)
-    const ids = new Set([own, ...known.map(({ groupId }) => groupId)])
+    const ids = new Set([...own, ...known.map(({ groupId }) => groupId)])
     return [...ids].sort().map((groupId) => {
       const service = groupId.startsWith(`${topic}.`) ? groupId.slice(topic.length + 1) : groupId
       return { mode, domain, topic, groupId, service }
@@ -82,8 +82,8 @@ export interface GroupsAccess {
   readonly connection: KafkaConnection
   readonly topicPrefix: string
   readonly databaseUrl: string
-  /** Whose groups are told of also when they have never run. */
-  readonly service: string
+  /** Names of groups that are told of also when they have never run. */
+  readonly expected: readonly string[]
   readonly stopped: AbortSignal
 }
 
@@ -93,13 +93,13 @@ export interface GroupsAccess {
  * @throws CliFault when Kafka or Postgres is away
  */
 export async function groupStatuses(access: GroupsAccess): Promise<readonly GroupStatus[]> {
-  const { connection, topicPrefix, databaseUrl, service, stopped } = access
+  const { connection, topicPrefix, databaseUrl, expected, stopped } = access
   const topics = placesOf(topicPrefix).map(({ topic }) => topic)
   const { groups, positions, troubles } = await withDatabase(databaseUrl, (database) =>
     database.session(async (session) => {
       // Before Kafka is asked for the ends, or a busy consumer would seem to be ahead of them.
       const found = await groupPositions(session, topics)
-      const names = groupsOf(topicPrefix, service, found)
+      const names = groupsOf(topicPrefix, expected, found)
       const ids = names.map(({ groupId }) => groupId)
       return { groups: names, positions: found, troubles: await groupTroubles(session, ids) }
     }),
@@ -129,11 +129,14 @@ export async function consumersStatus(terminal: Terminal, { json }: StatusOption
     'DATABASE_URL',
   ])
   const settings = cliSettings({ ...KAFKA_SETTINGS, ...DATABASE_SETTINGS }, environment)
+  const { topicPrefix } = settings
   const statuses = await groupStatuses({
     connection: connectionOf(settings, 'event-router-cli'),
-    topicPrefix: settings.topicPrefix,
+    topicPrefix,
     databaseUrl: settings.databaseUrl,
-    service: DEFAULT_SERVICE,
+    expected: placesOf(topicPrefix).map(({ mode, domain }) =>
+      consumerGroup(topicPrefix, mode, domain, DEFAULT_SERVICE),
+    ),
     stopped: terminal.stopped,
   })
   for (const line of statusLines(statuses, json === true)) terminal.line(line)

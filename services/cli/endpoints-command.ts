@@ -15,6 +15,7 @@ import { added, checkEnd, removed, retired, rotated, switched } from './endpoint
 import { failure, usageFault } from './fault.ts'
 import { foundEndpoint } from './found-endpoints.ts'
 import { actorName } from './operator.ts'
+import type { SecretChoice } from './secret-input.ts'
 import { newSecret } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -26,8 +27,7 @@ export interface EndpointActionOptions extends EndpointsOptions {
   readonly actor?: string
 }
 
-interface SecretOptions extends EndpointActionOptions {
-  readonly secretStdin?: true
+interface SecretOptions extends EndpointActionOptions, SecretChoice {
   readonly force?: true
   /** Milliseconds since the epoch. */
   readonly notAfter?: number
@@ -172,7 +172,7 @@ export async function addEndpoint(terminal: Terminal, options: AddOptions): Prom
   if (ifMissing && options.id === undefined) throw usageFault('--if-missing needs --id')
   const id = options.id ?? endpointId(sortableIds('whk_', Date.now)())
   if (id === null) throw failure('no id could be made')
-  const { value, generated } = await newSecret(options.secretStdin === true)
+  const { value, shown } = await newSecret(terminal, options)
   const state = options.disabled === true ? 'disabled' : 'enabled'
   const { decisionUrl = null } = options
   const endpoint = { id, tenantId, liveMode: mode === 'live', state, decisionUrl } as const
@@ -185,7 +185,7 @@ export async function addEndpoint(terminal: Terminal, options: AddOptions): Prom
     (entry) => ({
       words: `added ${id} of ${tenantId}, ${mode}, ${state}, with secret ${newest(entry)}`,
       fields: { tenant_id: tenantId, mode, state, secret: newest(entry) },
-      secret: generated ? value : null,
+      secret: shown,
     }),
   )
   if (changes.length === 0) terminal.note(`the endpoint ${id} is there already; nothing changed`)
@@ -200,7 +200,7 @@ export async function rotateSecret(
   const { notAfter = null, oldNotAfter = null, force = false } = options
   checkEnd('--not-after', notAfter, { nowMs: Date.now(), force })
   checkEnd('--old-not-after', oldNotAfter, { nowMs: Date.now(), force })
-  const { value, generated } = await newSecret(options.secretStdin === true)
+  const { value, shown } = await newSecret(terminal, options)
   const times = { nowMs: Date.now(), oldNotAfterMs: oldNotAfter, force }
   const until = oldNotAfter === null ? '' : ` until ${iso(oldNotAfter)}`
   await acted(
@@ -210,7 +210,7 @@ export async function rotateSecret(
     (entry) => ({
       words: `added secret ${newest(entry)} to ${id}; the older ones go on verifying${until}`,
       fields: { secret: newest(entry), old_not_after: iso(oldNotAfter) },
-      secret: generated ? value : null,
+      secret: shown,
     }),
   )
 }

@@ -55,6 +55,14 @@ function kubernetesName(text: string): string {
   return text
 }
 
+/** Where the secret comes from, and whether one that is made here is shown. */
+function withSecret(command: Command): Command {
+  return command
+    .option(...INPUT_OPTION)
+    .option('--print-secret', 'show a generated secret also where no terminal is, such as a log')
+    .option('--no-print-secret', 'show it nowhere: `send` and `doctor` sign with it all the same')
+}
+
 function acting(command: Command): Command {
   return command
     .option('--actor <name>', 'who does it, for the audit; the user of this machine when missing')
@@ -85,12 +93,11 @@ function addReadingVerbs(endpoints: Command, terminal: Terminal, examples: Examp
 }
 
 function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Examples): void {
-  acting(endpoints.command('add'))
+  withSecret(acting(endpoints.command('add')))
     .description('a new endpoint with its first secret, which is shown once if it is made here')
     .requiredOption('--tenant <id>', 'whose events come in there', tenant)
     .addOption(new Option('--mode <mode>', 'live or sandbox').choices(MODES).makeOptionMandatory())
     .option('--id <whk_\u2026>', 'the id that QairoPay issued; one is made when missing', endpoint)
-    .option(...INPUT_OPTION)
     .option('--not-after <end>', `when the secret ends: ${UNTIL}`, deadline)
     .option('--if-missing', 'with --id: change nothing where there is one of this id')
     .option('--disabled', 'do not take events yet')
@@ -104,9 +111,8 @@ function addSecretVerbs(endpoints: Command, terminal: Terminal, examples: Exampl
       ),
     )
     .action((options: AddOptions) => addEndpoint(terminal, options))
-  acting(endpoints.command('rotate <endpoint>'))
+  withSecret(acting(endpoints.command('rotate <endpoint>')))
     .description('add a newer secret; the older ones go on verifying until they are retired')
-    .option(...INPUT_OPTION)
     .option('--not-after <end>', `when the new secret ends: ${UNTIL}`, deadline)
     .option('--old-not-after <end>', `when the older ones end: ${UNTIL}`, deadline)
     .option('--force', 'also an end that is in the past; drop older ones that no key opens')

@@ -26,6 +26,7 @@ try {
     environment,
     line: (text) => void process.stdout.write(`${text}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
+    isInteractive: process.stdout.isTTY === true,
     stopped: stop.signal,
   })
 } catch (error) {

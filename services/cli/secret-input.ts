@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { givenSecret } from './endpoint-changes.ts'
 import { usageFault } from './fault.ts'
+import type { Terminal } from './terminal.ts'
 
 const SECRET_BYTES = 32
 /** More than any secret; what goes on and on is none. */
@@ -25,10 +26,29 @@ async function standardInput(): Promise<string> {
   return text
 }
 
-/** The secret of standard input, or a new one. */
+/** Where a secret comes from, and whether one that is made here is shown. */
+export interface SecretChoice {
+  readonly secretStdin?: true
+  /** Missing: where a terminal shows it to a person. */
+  readonly printSecret?: boolean
+}
+
+/**
+ * The secret of standard input, or a new one.
+ *
+ * @returns the secret, and what of it is to be shown; null for one that is known already, or is not
+ * wanted by anybody but `send` and `doctor`
+ * @throws CliFault rather than to print a secret into a log
+ */
 export async function newSecret(
-  fromInput: boolean,
-): Promise<{ readonly value: string; readonly generated: boolean }> {
-  if (!fromInput) return { value: generatedSecret(), generated: true }
-  return { value: givenSecret(await standardInput()), generated: false }
+  { isInteractive }: Pick<Terminal, 'isInteractive'>,
+  { secretStdin, printSecret }: SecretChoice,
+): Promise<{ readonly value: string; readonly shown: string | null }> {
+  if (secretStdin === true) return { value: givenSecret(await standardInput()), shown: null }
+  const value = generatedSecret()
+  if (printSecret === false) return { value, shown: null }
+  if (printSecret === true || isInteractive !== false) return { value, shown: value }
+  throw usageFault(
+    'the new secret would be printed to where it may be kept, such as a log; hand one in by --secret-stdin, or say --print-secret or --no-print-secret',
+  )
 }

@@ -3,6 +3,7 @@ import { INGRESS_SETTINGS } from '#ingress/settings.ts'
 import { LOCAL_SETTINGS } from '#local/settings.ts'
 import type { Setting, SettingDefinitions } from '#platform/config/settings.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
+import { DOCTOR_SETTINGS } from './doctor/settings.ts'
 import { markdownTable, prose, type Row } from './markdown-table.ts'
 
 const HEAD = ['Variable', 'Default', 'Meaning', 'Example']
@@ -17,6 +18,7 @@ const SERVICES: readonly ServiceSettings[] = [
   { service: 'Ingress', definitions: INGRESS_SETTINGS },
   { service: 'Consumers', definitions: CONSUMER_SETTINGS },
   { service: 'Registrar', definitions: REGISTRAR_SETTINGS },
+  { service: 'Command line, besides those of the services', definitions: DOCTOR_SETTINGS },
   { service: 'Local stack (`npm start`)', definitions: LOCAL_SETTINGS },
 ]
 

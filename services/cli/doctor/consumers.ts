@@ -21,10 +21,31 @@ function lagFinding(status: GroupStatus): Finding {
   )
 }
 
+/** How groups stand, those that are deployed and those that have ever run. */
+export interface GroupFacts {
+  readonly statuses: readonly GroupStatus[]
+  /** Names of the groups that must have members. */
+  readonly deployed: ReadonlySet<string>
+}
+
+/** Groups that ran once: given up, or deployed and not told of. */
+function otherFindings(others: readonly GroupStatus[]): readonly Finding[] {
+  const behind = others.filter(({ members, lag_records: lag }) => members === 0 && lag > 0)
+  if (behind.length === 0) return []
+  return [
+    warning(
+      'consumers',
+      `${counted(behind.length, 'group')} that ran once and is not deployed now: ${someOf(behind.map(({ group }) => group))}`,
+      'nothing if it was given up (delete its rows of runtime.consumer_offsets to forget it); else start it',
+    ),
+  ]
+}
+
 /** Whether somebody handles what lies on the topics. */
-export function consumerFindings(statuses: readonly GroupStatus[]): readonly Finding[] {
+export function consumerFindings({ statuses, deployed }: GroupFacts): readonly Finding[] {
   // A topic that is missing has a finding of its own.
-  const groups = statuses.filter(({ topic_exists: exists }) => exists)
+  const there = statuses.filter(({ topic_exists: exists }) => exists)
+  const groups = there.filter(({ group }) => deployed.has(group))
   const alone = groups.filter(({ members }) => members === 0)
   const stuck = alone.filter(({ lag_records: lag }) => lag > 0)
   const idle = alone.filter(({ lag_records: lag }) => lag === 0)
@@ -46,9 +67,10 @@ export function consumerFindings(statuses: readonly GroupStatus[]): readonly Fin
           warning(
             'consumers',
             `${counted(idle.length, 'group')} without a member, with nothing to do yet: ${someOf(idle.map(({ group }) => group))}`,
-            'start these consumers, unless they are not wanted (MODES says which are looked for)',
+            'start these consumers, unless they are not wanted (CONSUMER_GROUPS or MODES say which are)',
           ),
         ]),
+    ...otherFindings(there.filter(({ group }) => !deployed.has(group))),
   ]
   if (findings.length > 0) return findings
   const members = groups.reduce((sum, status) => sum + status.members, 0)
@@ -67,7 +89,7 @@ const sumOf = (
 ) => statuses.reduce((sum, status) => sum + status[field], 0)
 
 /** What waits for a person in the consumers\u2019 database. */
-export function deadLetterFindings(statuses: readonly GroupStatus[]): readonly Finding[] {
+export function deadLetterFindings({ statuses }: GroupFacts): readonly Finding[] {
   const tenants = sumOf(statuses, 'parked_tenants')
   const aside = sumOf(statuses, 'set_aside')
   const gaps = sumOf(statuses, 'gaps_open')

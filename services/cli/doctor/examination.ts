@@ -1,15 +1,15 @@
 import type { HandledDomain } from '#core/routing.ts'
-import { controlTopic } from '#core/routing.ts'
+import { consumerGroup, controlTopic, modeOf } from '#core/routing.ts'
 import { groupStatuses } from '../consumers-command.ts'
 import { endpointBook } from '../endpoint-access.ts'
 import type { FoundEndpoints } from '../found-endpoints.ts'
-import type { GroupStatus } from '../group-status.ts'
 import type { Terminal } from '../terminal.ts'
 import { writtenEntries } from '../versions-book.ts'
 import type { BrokerFacts } from './brokers.ts'
 import { brokerFindings } from './brokers.ts'
 import type { DatedEntry } from './catalogue.ts'
 import { catalogueFindings } from './catalogue.ts'
+import type { GroupFacts } from './consumers.ts'
 import { consumerFindings, deadLetterFindings } from './consumers.ts'
 import { clockFindings, databaseFindings } from './database.ts'
 import type { Delivery } from './delivery.ts'
@@ -25,8 +25,8 @@ import type { Reading } from './reading.ts'
 import { bounded, findingsOn, skipped } from './reading.ts'
 import { registryFindings } from './registry.ts'
 import { sendFindings } from './sending.ts'
-import type { DoctorSettings, Given } from './settings.ts'
-import { settingsFindings } from './settings.ts'
+import type { DeployedGroup, DoctorSettings, Given } from './settings.ts'
+import { deployedGroups, settingsFindings } from './settings.ts'
 import type { EndpointWish } from './test-event.ts'
 import { chosenEndpoint } from './test-event.ts'
 import { clusterFindings, topicFindings } from './topics.ts'
@@ -66,11 +66,12 @@ async function lookWith<Settings, Value>(
 /** All looks of an examination, each on its way. */
 class Looks {
   readonly #examination: Examination
+  readonly #deployed: readonly DeployedGroup[]
   readonly brokers: Look<BrokerFacts>
   readonly catalogue: Look<readonly DatedEntry[]>
   readonly database
   readonly endpoints: Look<FoundEndpoints>
-  readonly groups: Look<readonly GroupStatus[]>
+  readonly groups: Look<GroupFacts>
   readonly quarantine
   readonly registry
   readonly topics
@@ -78,8 +79,13 @@ class Looks {
   constructor(examination: Examination) {
     const { settings, terminal, isLocal } = examination
     this.#examination = examination
+    this.#deployed = deployedGroups(settings)
+    const domains = [...new Set(this.#deployed.map(({ domain }) => domain))]
+    const modes = [...new Set(this.#deployed.map(({ mode }) => mode))]
     this.brokers = lookWith(settings.kafka, readBrokers)
-    this.database = lookWith(settings.database, ({ databaseUrl }) => readDatabase(databaseUrl))
+    this.database = lookWith(settings.database, ({ databaseUrl }) =>
+      readDatabase(databaseUrl, domains),
+    )
     this.endpoints = lookWith(settings.endpoints, async () => (await endpointBook(terminal)).read())
     this.topics = this.#inKafka((kafka, brokers) => readTopics(kafka, brokers, isLocal))
     this.catalogue = this.#inKafka((kafka) =>
@@ -91,7 +97,7 @@ class Looks {
     )
     this.groups = this.#groups()
     this.quarantine = this.#inKafka(async (kafka) =>
-      Promise.all(kafka.modes.map((mode) => readQuarantine(terminal, kafka, mode))),
+      Promise.all(modes.map((mode) => readQuarantine(terminal, kafka, mode))),
     )
     this.registry = this.#registry()
   }
@@ -107,7 +113,7 @@ class Looks {
     return await lookWith(kafka, (settings) => work(settings, count))
   }
 
-  async #groups(): Look<readonly GroupStatus[]> {
+  async #groups(): Look<GroupFacts> {
     const { settings, terminal } = this.#examination
     const database = await this.database
     if (!settings.database.ok || database.kind !== 'read') {
@@ -115,14 +121,18 @@ class Looks {
     }
     const { databaseUrl } = settings.database.value
     return await this.#inKafka(async (kafka) => {
+      const { topicPrefix } = kafka
+      const deployed = this.#deployed.map(({ mode, domain, service }) =>
+        consumerGroup(topicPrefix, mode, domain, service),
+      )
       const statuses = await groupStatuses({
         connection: doctorConnection(kafka),
-        topicPrefix: kafka.topicPrefix,
+        topicPrefix,
         databaseUrl,
-        service: kafka.service,
+        expected: deployed,
         stopped: terminal.stopped,
       })
-      return statuses.filter(({ mode }) => kafka.modes.includes(mode))
+      return { statuses, deployed: new Set(deployed) }
     })
   }
 
@@ -159,7 +169,14 @@ class Looks {
       return fault('send', 'nothing was sent: no version is active', 'see `versions list`')
     }
     const { ingressUrl, domain, withinMs } = wish
-    const { topicPrefix, service } = kafka.value
+    const mode = modeOf(choice.entry.liveMode)
+    const group = this.#deployed.find((each) => each.domain === domain && each.mode === mode)
+    if (group === undefined) {
+      const words = `nothing was sent: no consumer of ${domain} is deployed in ${mode}`
+      return fault('send', words, 'name another by --domain, or correct CONSUMER_GROUPS or MODES')
+    }
+    const { service } = group
+    const { topicPrefix } = kafka.value
     const { databaseUrl } = database.value
     const { stopped } = terminal
     const place = { ingressUrl, domain, withinMs, topicPrefix, service, databaseUrl, stopped }

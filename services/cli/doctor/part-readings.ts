@@ -1,6 +1,6 @@
 import { migrationSets } from '#consumers/runtime/migration-sets.ts'
-import type { Mode } from '#core/routing.ts'
-import { DOMAINS, HANDLED_DOMAINS, recordName } from '#core/routing.ts'
+import type { HandledDomain, Mode } from '#core/routing.ts'
+import { DOMAINS, recordName } from '#core/routing.ts'
 import type { MigrationState } from '#platform/postgres/migrations.ts'
 import { migrationState } from '#platform/postgres/migrations.ts'
 import { registryOptions } from '#platform/registry/registry-access.ts'
@@ -53,9 +53,17 @@ export async function readRegistry(
   return { schemas }
 }
 
-/** What the consumers' Postgres has been migrated to, and its clock. @throws CliFault in words */
-export async function readDatabase(url: string): Promise<DatabaseFacts> {
-  const sets = migrationSets(HANDLED_DOMAINS.map((domain) => DOMAIN_CONSUMERS[domain]))
+/**
+ * What the consumers' Postgres has been migrated to, and its clock.
+ *
+ * @param domains those of which tables must be there
+ * @throws CliFault in words
+ */
+export async function readDatabase(
+  url: string,
+  domains: readonly HandledDomain[],
+): Promise<DatabaseFacts> {
+  const sets = migrationSets(domains.map((domain) => DOMAIN_CONSUMERS[domain]))
   return await withDatabase(url, (database) =>
     database.session(async (session) => {
       // Before it is timed: the first statement pays for what the connection has to set up.

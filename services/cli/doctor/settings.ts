@@ -1,4 +1,7 @@
+import { Type } from 'typebox'
 import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
+import type { HandledDomain, Mode } from '#core/routing.ts'
+import { HANDLED_DOMAINS, MODES } from '#core/routing.ts'
 import type { EndpointStorePlace } from '#ingress/endpoint-place.ts'
 import { storePlace } from '#ingress/endpoint-place.ts'
 import { ENDPOINT_STORE_SETTINGS } from '#ingress/endpoint-settings.ts'
@@ -9,7 +12,7 @@ import {
   REGISTRY_SETTINGS,
 } from '#platform/config/service-settings.ts'
 import type { SettingDefinitions, Settings } from '#platform/config/settings.ts'
-import { loadSettings, SettingsFault } from '#platform/config/settings.ts'
+import { loadSettings, optional, SettingsFault } from '#platform/config/settings.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import type { Finding } from './finding.ts'
 import { fault, ok } from './finding.ts'
@@ -17,9 +20,33 @@ import { fault, ok } from './finding.ts'
 const KAFKA_GROUP = {
   ...KAFKA_SETTINGS,
   replicationFactor: REGISTRAR_SETTINGS.replicationFactor,
+} as const
+
+const GROUP_NAME = `^(${MODES.join('|')})\\.(${HANDLED_DOMAINS.join('|')})\\.[a-z][a-z0-9-]{0,40}$`
+
+/** What only `doctor` can be told. */
+export const DOCTOR_SETTINGS = {
+  consumerGroups: optional(
+    'CONSUMER_GROUPS',
+    Type.Array(Type.String({ pattern: GROUP_NAME }), { minItems: 1, uniqueItems: true }),
+    'For `doctor`: the consumer groups that are deployed, <mode>.<domain>.<service>, separated by commas; without it every domain in MODES with CONSUMER_SERVICE.',
+    'live.card.projector,sandbox.card.projector',
+  ),
+} as const
+
+const GROUPS_GROUP = {
+  ...DOCTOR_SETTINGS,
   modes: CONSUMER_SETTINGS.modes,
   service: CONSUMER_SETTINGS.service,
 } as const
+
+/** A consumer group that is deployed, so that it must have members. */
+export interface DeployedGroup {
+  readonly mode: Mode
+  readonly domain: HandledDomain
+  /** Last part of its name. */
+  readonly service: string
+}
 
 /** Settings of one part, or all that is wrong with them, each with its variable. */
 export type Given<Value> =
@@ -29,6 +56,7 @@ export type Given<Value> =
 /** What the examination is told of each part; one that is unusable does not hide the others. */
 export interface DoctorSettings {
   readonly kafka: Given<Settings<typeof KAFKA_GROUP>>
+  readonly groups: Given<Settings<typeof GROUPS_GROUP>>
   readonly registry: Given<Settings<typeof REGISTRY_SETTINGS>>
   readonly database: Given<Settings<typeof DATABASE_SETTINGS>>
   readonly endpoints: Given<EndpointStorePlace>
@@ -57,10 +85,27 @@ function endpointPlace(environment: Environment): Given<EndpointStorePlace> {
 export function doctorSettings(environment: Environment): DoctorSettings {
   return {
     kafka: given(KAFKA_GROUP, environment),
+    groups: given(GROUPS_GROUP, environment),
     registry: given(REGISTRY_SETTINGS, environment),
     database: given(DATABASE_SETTINGS, environment),
     endpoints: endpointPlace(environment),
   }
+}
+
+function allGroups(modes: readonly Mode[], service: string): readonly DeployedGroup[] {
+  return modes.flatMap((mode) => HANDLED_DOMAINS.map((domain) => ({ mode, domain, service })))
+}
+
+/** The groups that must be there; all of them where the settings of them cannot be used. */
+export function deployedGroups({ groups }: DoctorSettings): readonly DeployedGroup[] {
+  if (!groups.ok) return allGroups(MODES, CONSUMER_SETTINGS.service.fallback ?? '')
+  const { consumerGroups, modes, service } = groups.value
+  if (consumerGroups === null) return allGroups(modes, service)
+  return consumerGroups.map((name) => {
+    // Both are of the pattern, so they are found.
+    const [mode, domain, own = ''] = name.split('.')
+    return { mode: mode as Mode, domain: domain as HandledDomain, service: own }
+  })
 }
 
 /** @param source where the settings come from, in words */

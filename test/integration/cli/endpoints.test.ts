@@ -13,6 +13,7 @@ import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { IngressStage, newEndpoint } from '../ingress/stage.ts'
 
 const SECRET = 'whsec_topsecret'
+const ADD = ['add', '--tenant', 'tnt_1', '--mode', 'live']
 
 let folder: TemporaryFolder
 
@@ -70,6 +71,17 @@ async function idsIn(file: string): Promise<string[]> {
 }
 
 describe('the verbs for endpoints in a file', () => {
+  it('print no secret into a log unless they are told to', async () => {
+    const file = at('e.json')
+    const refused = await spawned(file, ADD)
+    expect([refused.code, refused.out]).toEqual([2, ''])
+    expect(refused.err).toMatch(/^the new secret would be printed .*--secret-stdin.*--print-secret/)
+    expect(await readdir(folder.path)).toEqual([])
+    expect((await spawned(file, [...ADD, '--print-secret'])).out).toContain('whsec_')
+    const hidden = await cli(file, [...ADD, '--no-print-secret'])
+    expect([hidden.code, hidden.out.includes('whsec_')]).toEqual([0, false])
+  })
+
   it('add an endpoint once, however often that is asked with --if-missing', async () => {
     const file = at('e.json')
     const args = ['add', '--if-missing', '--tenant', 'tnt_1', '--mode', 'live', '--id', 'whk_1']
@@ -172,9 +184,7 @@ describe('the verbs for endpoints in a file', () => {
     await writeFile(at('e.json'), textOf('0'))
     const names = Array.from({ length: 6 }, (_, n) => `whk_${n + 1}`)
     const runs = await Promise.all(
-      names.map((id) =>
-        spawned(at('e.json'), ['add', '--tenant', 'tnt_1', '--mode', 'live', '--id', id]),
-      ),
+      names.map((id) => spawned(at('e.json'), [...ADD, '--no-print-secret', '--id', id])),
     )
     expect(runs.map(({ code }) => code)).toEqual(names.map(() => 0))
     expect(await idsIn(at('e.json'))).toEqual(['whk_0', ...names])
@@ -276,7 +286,7 @@ describe('a rotation with a running ingress', () => {
       INGRESS_URL: stage.url,
     }
     const run = (...args: readonly string[]) => runCli(args, { environment })
-    expect((await run('endpoints', 'rotate', endpoint.id)).code).toBe(0)
+    expect((await run('endpoints', 'rotate', endpoint.id, '--no-print-secret')).code).toBe(0)
     const sample = ['--type', 'pass.installed', '--version', '2026-05-19']
     const sent = await run('send', ...sample, '--count', '3')
     expect([sent.code, sent.err]).toEqual([0, ''])

@@ -27,9 +27,14 @@ function status(changes: Partial<GroupStatus> = {}): GroupStatus {
   }
 }
 
+/** All of them deployed. */
+function facts(...statuses: readonly GroupStatus[]) {
+  return { statuses, deployed: new Set(statuses.map(({ group }) => group)) }
+}
+
 describe('consumer groups', () => {
   it('are in order with a member each and little to do', () => {
-    expect(consumerFindings([status({ lag_records: 12 }), status()])).toMatchObject([
+    expect(consumerFindings(facts(status({ lag_records: 12 }), status()))).toMatchObject([
       { grade: 'ok', words: '2 groups with 2 members, 12 unhandled records' },
     ])
   })
@@ -50,13 +55,28 @@ describe('consumer groups', () => {
       /the oldest for 10 min 1 s/,
     ],
   ])('are told when %s', (_, changes, grade, says) => {
-    expect(consumerFindings([status(changes)])).toMatchObject([
+    expect(consumerFindings(facts(status(changes)))).toMatchObject([
       { grade, words: expect.stringMatching(says) },
     ])
   })
 
+  it('that are not deployed are at most a warning', () => {
+    const former = status({ group: 'qairopay.live.card.former', members: 0, lag_records: 9 })
+    const deployed = new Set([status().group])
+    expect(consumerFindings({ statuses: [status(), former], deployed })).toMatchObject([
+      {
+        grade: 'warning',
+        words: expect.stringMatching(/not deployed now: qairopay\.live\.card\.former/),
+      },
+    ])
+    const idle = { ...former, lag_records: 0 }
+    expect(consumerFindings({ statuses: [status(), idle], deployed })).toMatchObject([
+      { grade: 'ok', words: '1 group with 1 member, 0 unhandled records' },
+    ])
+  })
+
   it('of a topic that is missing are the topic\u2019s finding', () => {
-    expect(consumerFindings([status({ topic_exists: false, members: 0 })])).toMatchObject([
+    expect(consumerFindings(facts(status({ topic_exists: false, members: 0 })))).toMatchObject([
       { grade: 'ok' },
     ])
   })
@@ -64,7 +84,7 @@ describe('consumer groups', () => {
 
 describe('dead letters', () => {
   it('are none', () => {
-    expect(deadLetterFindings([status()])).toMatchObject([{ grade: 'ok' }])
+    expect(deadLetterFindings(facts(status()))).toMatchObject([{ grade: 'ok' }])
   })
 
   it.each([
@@ -76,7 +96,7 @@ describe('dead letters', () => {
     ['records set aside', { set_aside: 1 }, /1 record set aside/],
     ['webhooks that never came', { gaps_open: 3 }, /3 webhooks/],
   ])('are %s', (_, changes, says) => {
-    expect(deadLetterFindings([status(changes), status()])).toMatchObject([
+    expect(deadLetterFindings(facts(status(changes), status()))).toMatchObject([
       { grade: 'warning', words: expect.stringMatching(says) },
     ])
   })

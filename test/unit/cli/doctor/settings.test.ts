@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { doctorSettings, settingsFindings } from '#cli/doctor/settings.ts'
+import { deployedGroups, doctorSettings, settingsFindings } from '#cli/doctor/settings.ts'
 
 const WHOLE = {
   KAFKA_BROKERS: 'kafka:9092',
@@ -47,5 +47,32 @@ describe('settings', () => {
     const url = 'postgres://user@db/endpoints'
     const told = findings({ ...rest, ENDPOINTS_STORE: 'postgres', ENDPOINTS_DATABASE_URL: url })
     expect(told).toMatchObject([{ words: expect.stringMatching(/^ENDPOINTS_KEYS: is missing/) }])
+  })
+})
+
+describe('the groups that are deployed', () => {
+  const groupsOf = (environment: Readonly<Record<string, string>>) =>
+    deployedGroups(doctorSettings({ ...WHOLE, ...environment })).map(
+      ({ mode, domain, service }) => `${mode}.${domain}.${service}`,
+    )
+
+  it('are those that are named, and no other', () => {
+    const named = ['live.card.projector', 'sandbox.pass.second']
+    expect(groupsOf({ CONSUMER_GROUPS: named.join(','), MODES: 'live' })).toEqual(named)
+  })
+
+  it('are every domain of the modes where none is named', () => {
+    const groups = groupsOf({ MODES: 'sandbox', CONSUMER_SERVICE: 'second' })
+    expect(groups).toHaveLength(5)
+    expect(groups).toContain('sandbox.compliance.second')
+    expect(groupsOf({})).toHaveLength(10)
+  })
+
+  it('have names of a mode, a domain and a service, or it is a fault', () => {
+    for (const wrong of ['card', 'live.other.projector', 'test.card.projector', 'live.card.']) {
+      expect(findings({ ...WHOLE, CONSUMER_GROUPS: wrong })).toMatchObject([
+        { grade: 'fault', words: expect.stringMatching(/^CONSUMER_GROUPS: /) },
+      ])
+    }
   })
 })

@@ -19,15 +19,27 @@ export interface PartitionAnswer {
   readonly baseOffset: string | undefined
 }
 
+/** Partitions that no record gets to, although others are written. */
+export interface Stuck {
+  /** As `placeOf` names them; also such as were not in the batch. */
+  readonly places: ReadonlySet<string>
+  /** They all wait for a broker that is silent; else one of them at least cannot be written. */
+  readonly isSilence: boolean
+}
+
 /**
- * What one attempt to write a batch came to. `refused`: a broker will not take at least one of
+ * What one attempt to write a batch came to. `answered`: by one broker at least. `refused`: a broker will not take at least one of
  * these records, however often it is asked; the scope says whether a record or a whole topic is
  * at fault. `failed`: a broker answered with an error that passes, for at least one partition; the
  * others may have been written. `unknown`: anything else, so the batch may have been written in
  * part or whole.
  */
 export type Attempt =
-  | { readonly kind: 'answered'; readonly partitions: readonly PartitionAnswer[] }
+  | {
+      readonly kind: 'answered'
+      readonly partitions: readonly PartitionAnswer[]
+      readonly stuck?: Stuck
+    }
   | { readonly kind: 'refused'; readonly scope: 'record' | 'topic'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string }
@@ -35,6 +47,11 @@ export type Attempt =
 /** One name for a topic and a partition of it. */
 export function placeOf(topic: string, partition: number): string {
   return `${topic}/${partition}`
+}
+
+/** The places of records. */
+export function placesOf(records: readonly OutgoingRecord[]): ReadonlySet<string> {
+  return new Set(records.map(({ topic, partition }) => placeOf(topic, partition)))
 }
 
 function baseOffsets(partitions: readonly PartitionAnswer[]): Map<string, bigint> {

@@ -1,5 +1,5 @@
-import type { Attempt, OutgoingRecord } from '#core/commit.ts'
-import { batchLength, coverage } from '#core/commit.ts'
+import type { Attempt, OutgoingRecord, Stuck } from '#core/commit.ts'
+import { batchLength, coverage, placesOf } from '#core/commit.ts'
 import type {
   BatchWriter,
   BatchWriters,
@@ -175,13 +175,10 @@ export class GroupCommit {
       const left = this.#absorb(batch, attempt)
       this.#flying = []
       if (left.length > 0) this.#again = [...left, ...this.#again]
-      if (left.length > 0 && attempt.kind !== 'refused') await this.#backOff()
+      if (left.length === 0 || attempt.kind === 'refused') continue
+      await new Promise((resolve) => setTimeout(resolve, this.#limits.backOffMs))
     }
     this.#pumping = false
-  }
-
-  #backOff(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, this.#limits.backOffMs))
   }
 
   #take(): readonly Waiting[] {
@@ -213,7 +210,12 @@ export class GroupCommit {
   /** Settles what the attempt decided and returns what must go out again, in order. */
   #absorb(batch: readonly Waiting[], attempt: Attempt): readonly Waiting[] {
     if (attempt.kind === 'refused') return this.#isolate(batch, attempt)
-    if (attempt.kind === 'failed') return this.#hold(batch)
+    if (attempt.kind === 'failed') {
+      this.#observer.attempted('failed', batch.length, batch.length)
+      // Every partition of the batch may be the culprit (P5).
+      const places = placesOf(batch.map(({ record }) => record))
+      return this.#hold(batch, { places, isSilence: false })
+    }
     const partitions = attempt.kind === 'answered' ? attempt.partitions : []
     const places = coverage(
       batch.map(({ record }) => record),
@@ -226,7 +228,8 @@ export class GroupCommit {
     })
     if (attempt.kind === 'answered') this.#growBatch()
     this.#observer.attempted(attempt.kind, batch.length, left.length)
-    return left
+    const stuck = attempt.kind === 'answered' ? attempt.stuck : undefined
+    return stuck === undefined ? left : this.#hold(left, stuck)
   }
 
   /**
@@ -245,16 +248,15 @@ export class GroupCommit {
     return []
   }
 
-  /** Every partition of the batch may be the culprit (P5), so what waits for them waits apart. */
-  #hold(batch: readonly Waiting[]): readonly Waiting[] {
-    this.#observer.attempted('failed', batch.length, batch.length)
-    this.#trials.hold(batch)
+  /** What waits for these partitions waits apart from now on; returns what of the batch does not. */
+  #hold(batch: readonly Waiting[], stuck: Stuck): readonly Waiting[] {
+    this.#trials.hold(stuck)
     const isHeld = ({ record }: Waiting) => this.#trials.has(record)
     const again = this.#again.filter(isHeld)
     this.#again = this.#again.filter((waiting) => !isHeld(waiting))
-    const waiting = [...batch, ...again, ...this.#lines.drop(isHeld)]
+    const waiting = [...batch.filter(isHeld), ...again, ...this.#lines.drop(isHeld)]
     this.#trials.add(waiting.filter(({ settled }) => !settled))
-    return []
+    return batch.filter((one) => !isHeld(one))
   }
 
   #newTrials(writer: BatchWriter): TrialLane<Waiting> {

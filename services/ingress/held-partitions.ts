@@ -55,10 +55,15 @@ export class HeldPartitions<Item extends HeldRecord> {
     return this.#queues.has(place)
   }
 
-  /** Holds partitions of a batch that failed; one that was alone in it waits before its trial. */
-  hold(places: readonly string[], now: number): void {
+  /**
+   * Holds partitions of a batch that failed; one that was alone in it waits before its trial.
+   *
+   * @param isSilence all of them wait for the same broker, so they are tried together
+   */
+  hold(places: readonly string[], now: number, isSilence = false): void {
     for (const place of places) this.#queues.set(place, [])
-    this.failed(places, 0, now)
+    if (isSilence) this.waited(places, now)
+    else this.failed(places, 0, now)
   }
 
   /** Takes a place behind all that is held of its partition, which must be held. */
@@ -102,6 +107,11 @@ export class HeldPartitions<Item extends HeldRecord> {
     for (const part of partsOf(places)) {
       this.#trials.push({ places: part, dueAt: now, failures: 0 })
     }
+  }
+
+  /** Nobody answered for them: to tell them apart would cost as long for each part. */
+  waited(places: readonly string[], now: number): void {
+    this.#trials.push({ places, dueAt: now + this.#backOffMs, failures: 0 })
   }
 
   /** Lets a partition go that was taken for a trial; returns what waits for it, in order. */

@@ -1,4 +1,4 @@
-import type { Attempt, BatchLimits, OutgoingRecord } from '#core/commit.ts'
+import type { Attempt, BatchLimits, OutgoingRecord, Stuck } from '#core/commit.ts'
 import { coverage, placeOf } from '#core/commit.ts'
 import type { Coordinate } from '#core/outcome.ts'
 import type { BatchWriter } from './commitment.ts'
@@ -44,10 +44,10 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
     return this.#held.has(placeOf(topic, partition))
   }
 
-  /** Holds the partitions of a batch that failed; their records follow by `add`, in order. */
-  hold(batch: readonly Item[]): void {
-    const places = new Set(batch.map(({ record }) => placeOf(record.topic, record.partition)))
-    this.#held.hold([...places], this.#options.now())
+  /** Holds partitions that are not held yet; their records follow by `add`, in order. */
+  hold({ places, isSilence }: Stuck): void {
+    const fresh = [...places].filter((place) => !this.#held.has(place))
+    if (fresh.length > 0) this.#held.hold(fresh, this.#options.now(), isSilence)
   }
 
   /** Puts records behind all others of their partition. */
@@ -110,7 +110,11 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
       if (at !== null) owner.durable(item, at)
     }
     this.#release(places.filter((_place, i) => ends[i] !== null))
-    if (failed.length > 0) this.#held.failed(failed, failures, now())
+    if (failed.length === 0) return
+    const isSilence =
+      attempt.kind === 'answered' ? attempt.stuck?.isSilence : attempt.kind === 'unknown'
+    if (isSilence === true) this.#held.waited(failed, now())
+    else this.#held.failed(failed, failures, now())
   }
 
   #release(places: readonly string[]): void {

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Message, Producer, ProducerConfig, RecordMetadata, TopicMessages } from 'kafkajs'
+import type {
+  Message,
+  PartitionerArgs,
+  Producer,
+  ProducerConfig,
+  RecordMetadata,
+  TopicMessages,
+} from 'kafkajs'
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
@@ -7,6 +14,9 @@ import { Outage } from '../outage.ts'
 import { ClientSockets } from './client-sockets.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
+import type { LeaderCall } from './leader-calls.ts'
+import { attemptOfCalls, LeaderMap } from './leader-calls.ts'
+import { attemptOf, isOfTopic } from './send-errors.ts'
 
 /** What a send may cost in time; the table of consequences is in `client-pitfalls.md`, P3 and P4. */
 export interface BatchSenderOptions {
@@ -29,52 +39,16 @@ export const PRODUCER = {
   allowAutoTopicCreation: false,
   metadataMaxAge: 5000,
   retry: { retries: 0 },
-  createPartitioner:
-    () =>
-    ({ message }) =>
-      message.partition ?? 0,
 } as const satisfies ProducerConfig
+
+/** kafkajs shows what it knows of a topic to whoever chooses the partition, and to nobody else. */
+function partitionerThatTells(leaders: LeaderMap) {
+  return ({ topic, partitionMetadata, message }: PartitionerArgs): number => {
+    leaders.heard(topic, partitionMetadata)
+    return message.partition ?? 0
+  }
+}
 const DISCONNECT_CAP_MS = 2000
-
-/** Errors that no repetition cures, by the name of Kafka's protocol. */
-const REFUSALS: ReadonlyMap<string, 'record' | 'topic'> = new Map([
-  ['MESSAGE_TOO_LARGE', 'record'],
-  ['RECORD_LIST_TOO_LARGE', 'record'],
-  ['INVALID_RECORD', 'record'],
-  ['INVALID_TIMESTAMP', 'record'],
-  ['UNKNOWN_TOPIC_OR_PARTITION', 'topic'],
-  ['INVALID_TOPIC_EXCEPTION', 'topic'],
-  ['TOPIC_AUTHORIZATION_FAILED', 'topic'],
-  ['CLUSTER_AUTHORIZATION_FAILED', 'topic'],
-])
-
-/** kafkajs wraps an error twice or thrice; causes in a circle must not become an exception. */
-const MAX_CAUSES = 8
-
-/** The protocol's name of an error, also from inside kafkajs's wrappers, or null. */
-function protocolType(error: unknown, causes = MAX_CAUSES): string | null {
-  const { type, cause } = error as { type?: unknown; cause?: unknown }
-  if (typeof type === 'string') return type
-  return cause === undefined || causes === 0 ? null : protocolType(cause ?? {}, causes - 1)
-}
-
-/** What a failed send says about its records; `unknown` without an answer of a broker. */
-export function attemptOf(error: unknown): Exclude<Attempt, { kind: 'answered' }> {
-  const type = error instanceof Error ? protocolType(error) : null
-  const scope = type === null ? undefined : REFUSALS.get(type)
-  if (type !== null && scope !== undefined) return { kind: 'refused', scope, reason: type }
-  if (type !== null) return { kind: 'failed', reason: type }
-  return { kind: 'unknown', reason: error instanceof Error ? error.name : 'error' }
-}
-
-/**
- * kafkajs asks for the metadata of all topics that a producer has ever written to, and throws when
- * one partition among them has no leader.
- */
-function isOfTopic(attempt: Attempt): boolean {
-  if (attempt.kind === 'refused') return attempt.scope === 'topic'
-  return attempt.kind === 'failed' && attempt.reason === 'LEADER_NOT_AVAILABLE'
-}
 
 function kafkaMessage({ key, value, partition, headers }: OutgoingRecord): Message {
   const bytes = value && Buffer.from(value.buffer, value.byteOffset, value.byteLength)
@@ -102,6 +76,15 @@ interface Line {
   readonly sockets: ClientSockets
 }
 
+/** A call that may not have ended yet. */
+interface OpenCall extends LeaderCall {
+  readonly line: Line
+  attempt: Attempt
+}
+
+const EXPIRED: Attempt = { kind: 'unknown', reason: 'attempt_timeout' }
+const UNCONNECTED: Attempt = { kind: 'unknown', reason: 'not_connected' }
+
 /**
  * One attempt at a time to write a batch, on a plain producer that is thrown away after every
  * time-out or connection error (P1, P3, P4, P7). It repeats nothing: what is uncovered is the
@@ -112,6 +95,8 @@ export class BatchSender {
   #line: Line | null = null
   #connecting: Promise<void> | null = null
   #closed = false
+  /** Outlives producers: a new one would have to run into a silent broker to hear of it. */
+  readonly #leaders = new LeaderMap()
   readonly #unreachable: Outage
   readonly #failing: Outage
 
@@ -139,15 +124,23 @@ export class BatchSender {
     return this.#line === null ? 'Kafka cannot be reached' : null
   }
 
-  /** Writes the batch with acks=all, or says what is known of it. Never throws. */
+  /**
+   * Writes the batch with acks=all, or says what is known of it. Never throws. Each leader has a
+   * call of its own, since kafkajs would lose the answers of all others with the one that fails.
+   */
   async attempt(batch: readonly OutgoingRecord[]): Promise<Attempt> {
     const over = new AbortController()
     const expired = this.#expiry(over.signal)
+    const calls: OpenCall[] = []
     try {
-      return await Promise.race([this.#send(batch, over.signal), expired])
+      await Promise.race([this.#send(batch, calls, over.signal), expired])
     } finally {
       over.abort()
     }
+    const unsent = this.#closed ? UNCONNECTED : EXPIRED
+    const attempt = calls.length === 0 ? unsent : attemptOfCalls(calls, this.#leaders)
+    this.#concluded(calls, attempt)
+    return attempt
   }
 
   /** Disconnects within 2 s; what is still in flight must have been waited for before (P6). */
@@ -160,41 +153,58 @@ export class BatchSender {
     line.sockets.cut()
   }
 
-  #expiry(signal: AbortSignal): Promise<Attempt> {
+  #expiry(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#discard(this.#line)
-        this.#failing.away({ reason: 'attempt_timeout' })
-        resolve({ kind: 'unknown', reason: 'attempt_timeout' })
+        resolve()
       }, this.#options.attemptTimeoutMs)
       signal.addEventListener('abort', () => clearTimeout(timer))
     })
   }
 
-  async #send(batch: readonly OutgoingRecord[], over: AbortSignal): Promise<Attempt> {
+  async #send(
+    batch: readonly OutgoingRecord[],
+    calls: OpenCall[],
+    over: AbortSignal,
+  ): Promise<void> {
     const line = await this.#connected()
     // An attempt that is over must not send later, beside the one that took its place (P9).
-    if (line === null || over.aborted) return { kind: 'unknown', reason: 'not_connected' }
+    if (line === null || over.aborted) return
+    const groups = [...this.#leaders.grouped(batch)]
+    const own = groups.map(([leader, records]): OpenCall => {
+      return { line, leader, records, attempt: EXPIRED }
+    })
+    calls.push(...own)
+    await Promise.all(
+      own.map(async (call) => {
+        call.attempt = await this.#call(line, call.records)
+      }),
+    )
+  }
+
+  async #call({ producer }: Line, records: readonly OutgoingRecord[]): Promise<Attempt> {
     try {
-      const answer = await line.producer.sendBatch({
+      const answer = await producer.sendBatch({
         acks: -1,
         timeout: ACKS_TIMEOUT_MS,
-        topicMessages: byTopic(batch),
+        topicMessages: byTopic(records),
       })
-      this.#failing.back()
       return { kind: 'answered', partitions: answer.map(partitionAnswer) }
     } catch (error) {
-      return this.#failed(line, error)
+      return attemptOf(error)
     }
   }
 
-  #failed(line: Line, error: unknown): Attempt {
-    const attempt = attemptOf(error)
-    this.#failing.away({ reason: attempt.reason })
+  #concluded(calls: readonly OpenCall[], attempt: Attempt): void {
+    const attempts = calls.map((call) => call.attempt)
+    const wrong = attempts.find(({ kind }) => kind !== 'answered') ?? attempt
+    if (wrong.kind === 'answered') this.#failing.back()
+    else this.#failing.away({ reason: wrong.reason })
     // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. What
     // a whole topic suffers stays in its metadata for ever, so that producer goes too.
-    if (attempt.kind === 'unknown' || isOfTopic(attempt)) this.#discard(line)
-    return attempt
+    const isSpoilt = attempts.some((one) => one.kind === 'unknown' || isOfTopic(one))
+    if (isSpoilt) this.#discard(calls[0]?.line ?? null)
   }
 
   async #connected(): Promise<Line | null> {
@@ -254,7 +264,8 @@ export class BatchSender {
     const { connection, log } = this.#options
     const sockets = new ClientSockets()
     const client = kafkaClient({ ...connection, brokers: [seed] }, log, 0, sockets.factory)
-    return { producer: client.producer(PRODUCER), sockets }
+    const createPartitioner = () => partitionerThatTells(this.#leaders)
+    return { producer: client.producer({ ...PRODUCER, createPartitioner }), sockets }
   }
 
   async #connectLine(line: Line): Promise<Line> {

@@ -1,12 +1,40 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
-import type { Commitment } from '#ingress/commitment.ts'
+import type { BatchWriter, Commitment } from '#ingress/commitment.ts'
 import { GroupCommit } from '#ingress/group-commit.ts'
 
 const DEADLINE_MS = 13_000
 const STUCK = 3
 /** The batch that failed, a trial in each level of eighths, and the batch after the release. */
 const MOST_WRITES = 5
+
+/** Partitions that have a copy on the broker that is silent, from time to time. */
+const SILENT: ReadonlySet<number> = new Set([1, 4, 7, 10])
+/** Of Kafka's client, for one request. */
+const SILENCE_MS = 3000
+
+/** Brokers one of which takes records and says nothing, until the others do without it. */
+class SilentKafka {
+  readonly logs = new Map<number, string[]>()
+  silent = true
+
+  async attempt(batch: readonly OutgoingRecord[]): Promise<Attempt> {
+    const waits = this.silent && batch.some(({ partition }) => SILENT.has(partition))
+    await new Promise((resolve) => setTimeout(resolve, waits ? SILENCE_MS : 5))
+    const written = batch.filter(({ partition }) => !waits || !SILENT.has(partition))
+    const partitions = [...Map.groupBy(written, ({ partition }) => partition)].map(
+      ([partition, records]): PartitionAnswer => {
+        const log = this.logs.get(partition) ?? []
+        this.logs.set(partition, [...log, ...records.map(({ headers }) => headers.n ?? '')])
+        return { topic: 't', partition, errorCode: 0, baseOffset: String(log.length) }
+      },
+    )
+    if (!waits) return { kind: 'answered', partitions }
+    if (written.length === 0) return { kind: 'unknown', reason: 'KafkaJSRequestTimeoutError' }
+    const places = new Set([...SILENT].map((partition) => `t/${partition}`))
+    return { kind: 'answered', partitions, stuck: { places, isSilence: true } }
+  }
+}
 
 /** Brokers that fail every call in which the stuck partition is, and write all the others. */
 class StuckKafka {
@@ -51,7 +79,7 @@ interface Sent {
   readonly commitment: Commitment
 }
 
-function stage(kafka: StuckKafka) {
+function stage(kafka: BatchWriter) {
   const limits = {
     batch: { records: 200, bytes: 256 * 1024 },
     queueRecords: 10_000,
@@ -161,5 +189,30 @@ describe('one partition of twelve that is never acknowledged', () => {
     await Promise.all([commit.drained(), vi.runAllTimersAsync()])
     const writes = writesOf(kafka)
     expect([writes.get('3'), writes.get('4')]).toEqual([1, 1])
+  })
+})
+
+describe('a broker that is silent', () => {
+  const untouched = ({ partition }: Sent) => !SILENT.has(partition)
+
+  it('holds up what does not depend on it once, and all that does until the others do without it', async () => {
+    const kafka = new SilentKafka()
+    const { commit, sent, load } = stage(kafka)
+    await load(9000)
+    kafka.silent = false
+    await load(6000)
+    await Promise.all([commit.drained(), vi.runAllTimersAsync()])
+    expect(sent.every(({ commitment }) => commitment.kind === 'durable')).toBe(true)
+    const others = sent.filter(untouched)
+    expect(Math.max(...others.map(({ waitedMs }) => waitedMs))).toBeLessThan(SILENCE_MS + 200)
+    const later = others.filter(({ n }) => n > (12 * (SILENCE_MS + 500)) / 20)
+    expect(Math.max(...later.map(({ waitedMs }) => waitedMs))).toBeLessThan(200)
+    // One call for all of them: 3.1 s after the last that hung, not once for each part.
+    const dependent = sent.filter((one) => !untouched(one))
+    expect(Math.max(...dependent.map(({ waitedMs }) => waitedMs))).toBeLessThan(12_500)
+    for (const log of kafka.logs.values()) {
+      const numbers = log.map(Number)
+      expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+    }
   })
 })

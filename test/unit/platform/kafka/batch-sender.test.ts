@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attemptOf, PRODUCER } from '#platform/kafka/batch-sender.ts'
+import { PRODUCER } from '#platform/kafka/batch-sender.ts'
+import { attemptOf } from '#platform/kafka/send-errors.ts'
 
 const protocol = (type: string) => Object.assign(new Error(`said ${type}`), { type })
 const wrapped = (cause: unknown) => Object.assign(new Error('outer'), { cause })

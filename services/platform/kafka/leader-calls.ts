@@ -1,0 +1,69 @@
+import type { PartitionMetadata } from 'kafkajs'
+import type { Attempt, OutgoingRecord } from '#core/commit.ts'
+import { placeOf, placesOf } from '#core/commit.ts'
+
+/** The part of a batch that goes to one broker, and what became of it. */
+export interface LeaderCall {
+  /** Node id; null while nobody has said who leads. */
+  readonly leader: number | null
+  readonly records: readonly OutgoingRecord[]
+  readonly attempt: Attempt
+}
+
+/** Our own timer, and kafkajs's for one request: the broker took it, and is silent. */
+const SILENCE: ReadonlySet<string> = new Set(['attempt_timeout', 'KafkaJSRequestTimeoutError'])
+
+function isSilent({ leader, attempt }: LeaderCall): boolean {
+  return leader !== null && attempt.kind === 'unknown' && SILENCE.has(attempt.reason)
+}
+
+/** Who leads which partition and who has to have its records, as a producer last heard of it. */
+export class LeaderMap {
+  readonly #topics = new Map<string, readonly PartitionMetadata[]>()
+
+  heard(topic: string, partitions: readonly PartitionMetadata[]): void {
+    this.#topics.set(topic, partitions)
+  }
+
+  /** The records of a batch by their leaders; their order stays. */
+  grouped(batch: readonly OutgoingRecord[]): ReadonlyMap<number | null, OutgoingRecord[]> {
+    return Map.groupBy(batch, ({ topic, partition }) => {
+      const found = this.#topics.get(topic)?.find((each) => each.partitionId === partition)
+      return found?.leader ?? null
+    })
+  }
+
+  /** Places that no record gets to while these brokers are silent: acks are those of all in sync. */
+  dependingOn(brokers: ReadonlySet<number>): ReadonlySet<string> {
+    const places = [...this.#topics].flatMap(([topic, partitions]) =>
+      partitions
+        .filter(({ leader, isr }) => brokers.has(leader) || isr.some((node) => brokers.has(node)))
+        .map(({ partitionId }) => placeOf(topic, partitionId)),
+    )
+    return new Set(places)
+  }
+}
+
+/**
+ * What the calls of one attempt come to. Where a broker is silent while others answer, what depends
+ * on it is stuck and the rest is not. Silence of all says nothing of any.
+ */
+export function attemptOfCalls(calls: readonly LeaderCall[], leaders: LeaderMap): Attempt {
+  const attempts = calls.map(({ attempt }) => attempt)
+  const [first = { kind: 'unknown', reason: 'nothing to send' } as const] = attempts
+  const refused = attempts.find(({ kind }) => kind === 'refused')
+  if (refused !== undefined) return refused
+  const partitions = attempts.flatMap((one) => (one.kind === 'answered' ? one.partitions : []))
+  const failed = calls.filter(({ attempt }) => attempt.kind === 'failed')
+  const hasAnswered = attempts.some(({ kind }) => kind === 'answered')
+  if (!hasAnswered && failed.length === 0) return first
+  const silent = new Set(calls.filter(isSilent).map(({ leader }) => leader as number))
+  if (silent.size > 0) {
+    const places = leaders.dependingOn(silent)
+    return { kind: 'answered', partitions, stuck: { places, isSilence: true } }
+  }
+  if (!hasAnswered) return failed[0]?.attempt ?? first
+  if (failed.length === 0) return { kind: 'answered', partitions }
+  const places = placesOf(failed.flatMap(({ records }) => records))
+  return { kind: 'answered', partitions, stuck: { places, isSilence: false } }
+}

@@ -25,10 +25,15 @@ afterAll(async () => {
   await stage.stop()
 })
 
+let made = 0
+
 /** An event as the owner's QairoPay sends it, whatever the endpoint is entered as. */
 async function newEvent() {
   const id = `evt_${ulid()}`
-  const own = { id, tenant_id: owner, live_mode: false }
+  made += 1
+  // Each a second after the one before: of one moment, ids would decide which snapshot is newer.
+  const created = new Date(Date.parse('2026-05-19T10:00:00Z') + made * 1000).toISOString()
+  const own = { id, created, tenant_id: owner, live_mode: false }
   return { id, body: await sampleFor(entered, 'card.created', '2026-05-19', own) }
 }
 

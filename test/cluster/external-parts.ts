@@ -10,14 +10,13 @@ import { waitUntilReady } from '#local/parts/readiness.ts'
 import { startRegistry } from '#local/parts/registry.ts'
 import { testHost } from '../fixtures/part-host.ts'
 import type { ExternalAddresses } from './addresses.ts'
-import { NODE_ADDRESS, PARTS_FILE } from './addresses.ts'
+import { NODE_ADDRESS, PARTS_FILE, POSTGRES_PORT } from './addresses.ts'
 
 // What a company has already, beside the cluster: the brokers, the registry and the Postgres of
 // `npm start`, reached from pods at the node's address. Runs inside the cluster's namespaces.
 
 const FIRST_BROKER_PORT = 9092
 const REGISTRY_PORT = 8081
-const POSTGRES_PORT = 5432
 /** Ports on the loopback address, which no pod can reach, lie so much higher. */
 const INNER = 20_000
 const ENOUGH_MEMORY = 6 * 2 ** 30

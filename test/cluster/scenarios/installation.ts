@@ -34,8 +34,10 @@ async function helmTest(): Promise<Findings> {
   const where = ['--namespace', NAMESPACE, '--timeout', '3m']
   const output = await command('helm', ['test', RELEASE, ...where, '--logs'])
   claim(/Phase:\s+Succeeded/.test(output), output)
-  const checks = output.split('\n').filter((line) => /^(ok|note|warn)/i.test(line.trim()))
-  return { 'lines of the test': checks.length }
+  const [, handled = ''] =
+    /^ok +send +.*answered 200 after .* and handled by (.*)$/m.exec(output) ?? []
+  claim(handled !== '', output)
+  return { 'the event was handled by': handled }
 }
 
 async function refusesRoot(site: Site): Promise<Findings> {

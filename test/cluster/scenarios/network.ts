@@ -1,4 +1,7 @@
+import { run } from '#local/parts/run.ts'
+import { processEnvironment } from '#platform/config/environment.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { NODE_ADDRESS, POSTGRES_PORT } from '../addresses.ts'
 import { RUN_IMAGE } from '../base-images.ts'
 import type { Findings, Proceedings } from '../proceedings.ts'
 import { claim } from '../proceedings.ts'
@@ -8,6 +11,7 @@ import { NAMESPACE, RELEASE } from '../site.ts'
 const ENDED = { withinMs: 60_000, everyMs: 250 }
 const REACHED = 0
 const NOT_REACHED = 7
+const API_SERVER_PORT = 6443
 const LABELS = { client: 'yes' }
 
 /** A pod that asks once and ends with what came of it. */
@@ -61,10 +65,38 @@ async function policy(site: Site, tag: string): Promise<Findings> {
   const open = await asked(site, url)
   claim(open.join() === [REACHED, REACHED].join(), `before, both were answered ${open}`)
   const from = [{ podSelector: { matchLabels: LABELS } }]
-  await site.helm('upgrade', tag, { networkPolicy: { ingress: { from } } })
+  await site.helm('upgrade', tag, { networkPolicy: { http: { from } } })
   const [friend, stranger] = await asked(site, url)
   claim(friend === REACHED, `the friend ended with ${friend}`)
   claim(stranger === NOT_REACHED, `the stranger ended with ${stranger}`)
+  await site.helm('upgrade', tag)
+  return {}
+}
+
+/** Whether a pod of the release can open a connection; asked in the pod itself, by its own Node. */
+async function reaches(pod: string, port: number): Promise<boolean> {
+  const code = `const socket = require('net').connect(${port}, '${NODE_ADDRESS}')
+    socket.setTimeout(4000, () => process.exit(${NOT_REACHED}))
+    socket.once('error', () => process.exit(${NOT_REACHED}))
+    socket.once('connect', () => process.exit(${REACHED}))`
+  const args = ['--namespace', NAMESPACE, 'exec', pod, '--', 'node', '-e', code]
+  const outcome = await run('kubectl', args, { env: processEnvironment() })
+  if (outcome.kind === 'ended' && outcome.code === REACHED) return true
+  const said = outcome.kind === 'ended' ? outcome.output : 'there is no kubectl'
+  claim(said.includes(`exit code ${NOT_REACHED}`), said)
+  return false
+}
+
+async function outwards(site: Site, tag: string): Promise<Findings> {
+  const egress = { enabled: true, databasePorts: [POSTGRES_PORT] }
+  // The registrar runs again, behind the policy: it needs the brokers and the registry.
+  await site.helm('upgrade', tag, { networkPolicy: { egress } })
+  const [pod] = await site.readyPods('consumer-card')
+  const name = pod?.metadata.name ?? ''
+  const isReached = () => reaches(name, POSTGRES_PORT)
+  claim(await eventually(isReached, ENDED), 'a consumer does not reach Postgres')
+  const closed = async () => !(await reaches(name, API_SERVER_PORT))
+  claim(await eventually(closed, ENDED), 'a consumer reaches the API server')
   await site.helm('upgrade', tag)
   return {}
 }
@@ -73,5 +105,9 @@ export async function network(proceedings: Proceedings, site: Site, tag: string)
   await proceedings.step(
     'the NetworkPolicy lets in the pods that it names and no other, by the name of the Service',
     () => policy(site, tag),
+  )
+  await proceedings.step(
+    'with egress restricted, the registrar and a consumer reach what they need and not the API server',
+    () => outwards(site, tag),
   )
 }

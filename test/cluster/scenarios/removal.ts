@@ -1,9 +1,13 @@
+import { eventually } from '../../fixtures/eventually.ts'
 import { command } from '../machine-command.ts'
 import type { Findings, Proceedings } from '../proceedings.ts'
 import { claim } from '../proceedings.ts'
 import type { Site } from '../site.ts'
 import { DATABASE_SECRET, ENDPOINTS_SECRET, NAMESPACE, RELEASE } from '../site.ts'
 import { topicsOf } from '../topics.ts'
+
+/** The longest that a pod may take to end, and some more. */
+const GRACE = { withinMs: 75_000, everyMs: 1000 }
 
 /** What every namespace has, and what the operator brought. */
 const OTHERS = [
@@ -26,10 +30,17 @@ async function uninstall(site: Site): Promise<Findings> {
   const how = ['--namespace', NAMESPACE, '--wait', '--timeout', '3m']
   await command('helm', ['uninstall', RELEASE, ...how])
   const asked = await kinds()
-  const listed = await site.kubectl('get', asked.join(','), '--output=name', '--ignore-not-found')
-  const left = listed.split('\n').filter((name) => name !== '' && !OTHERS.includes(name))
+  let listed: readonly string[] = []
+  const isEmpty = async () => {
+    const text = await site.kubectl('get', asked.join(','), '--output=name', '--ignore-not-found')
+    listed = text.split('\n').filter((line) => /^[a-z0-9.]+\/\S+$/.test(line))
+    return listed.every((name) => OTHERS.includes(name))
+  }
+  // Helm waits for what it made, and not for the pods of it, which have their grace.
+  await eventually(isEmpty, GRACE).catch(() => undefined)
+  const left = listed.filter((name) => !OTHERS.includes(name))
   claim(left.length === 0, `left behind: ${left.join(', ')}`)
-  const missing = OTHERS.filter((name) => !listed.split('\n').includes(name))
+  const missing = OTHERS.filter((name) => !listed.includes(name))
   claim(missing.length === 0, `taken away although it is the operator's: ${missing.join(', ')}`)
   const after = await topicsOf(site.kafka)
   claim(before.text === after.text, `before: ${before.text}\nafter: ${after.text}`)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CHART_SERVICES, LEFT_OUT, settingsByVariable } from '#cli/chart-settings.ts'
+import { DOCTOR_SETTINGS } from '#cli/doctor/settings.ts'
 import { CONSUMER_SETTINGS } from '#consumers/runtime/settings.ts'
 import { ENDPOINT_STORE_SETTINGS } from '#ingress/endpoint-settings.ts'
 import { INGRESS_SETTINGS } from '#ingress/settings.ts'
@@ -11,7 +12,7 @@ import {
   REGISTRY_SETTINGS,
 } from '#platform/config/service-settings.ts'
 import type { SettingDefinitions } from '#platform/config/settings.ts'
-import { CommaList, loadSettings, optional, SettingsFault } from '#platform/config/settings.ts'
+import { loadSettings, SettingsFault } from '#platform/config/settings.ts'
 import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import type { Manifest, PodSpec } from '../../fixtures/chart.ts'
 import { CHART, component, noHelm, renderedSet, running, valueSets } from '../../fixtures/chart.ts'
@@ -27,12 +28,7 @@ const CLI_SETTINGS: SettingDefinitions = {
   ...DATABASE_SETTINGS,
   ...ENDPOINT_STORE_SETTINGS,
   replicationFactor: REGISTRAR_SETTINGS.replicationFactor,
-  consumerGroups: optional(
-    'CONSUMER_GROUPS',
-    CommaList,
-    'Groups of ours that must be there.',
-    'live.card.projector',
-  ),
+  ...DOCTOR_SETTINGS,
 }
 
 function definitionsOf(part: string): SettingDefinitions {

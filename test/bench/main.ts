@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Stand } from '../chaos/stand.ts'
 import { ConsumerBench } from './consumer-bench.ts'
@@ -15,6 +16,8 @@ const FOLDER = fileURLToPath(new URL('../../coverage/', import.meta.url))
 const REPORT = fileURLToPath(new URL('../../docs/bench.json', import.meta.url))
 
 const begun = performance.now()
+/** What the machine had to do besides, over the last minute before. */
+const [busyBefore = 0] = loadavg()
 const stand = await Stand.set('bench', 'card')
 const ingress = new IngressBench(stand)
 const consumer = new ConsumerBench(stand)
@@ -41,7 +44,8 @@ try {
     process.stderr.write(`round ${rounds + 1} of ${ROUNDS}\n`)
   }
   const targets = [...ingress.targets(), ...consumer.targets(), ...endpoints.targets()]
-  const machine = await surroundings()
+  const busy = `load ${busyBefore.toFixed(1)} before it began`
+  const machine = `${await surroundings()}, ${busy}`
   process.stdout.write(`\n${targetTable(targets)}\n${rounds} rounds on ${machine}\n`)
   const figures = targets.map((target) => ({
     ...target,

@@ -1,51 +1,28 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileEventDecoder } from '#platform/avro/event-decoder.ts'
-import { viewCluster } from '#platform/kafka/cluster-view.ts'
-import { createLogger } from '#platform/log.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
-import type { LogRecord } from '../../fixtures/log-reader.ts'
 import { abandonedTailGroups } from '../../fixtures/tail-groups.ts'
-import { newEndpoint, sampleFor, ulid } from '../ingress/stage.ts'
 import { NEW_VERSION, QuarantineStage } from '../quarantine/stage.ts'
+import {
+  CANARY,
+  decoded,
+  endsOf,
+  own,
+  owner,
+  setEachReasonAside,
+  strange,
+  wrongMode,
+} from './quarantine-scene.ts'
 
-const CANARY = 'canary.ada@example.com'
-const own = newEndpoint()
-const strange = newEndpoint()
-const wrongMode = newEndpoint()
-/** Whose events come in at the endpoint of somebody else. */
-const owner = `tnt_${ulid()}`
 const SANDBOX = ['--mode', 'sandbox'] as const
-
-const silent = createLogger({ service: 'test', level: 'silent' })
 
 let stage: QuarantineStage
 
-/** One for each reason, each with personal data where nobody expects it. */
-async function setEachReasonAside(): Promise<void> {
-  const { ingress } = stage
-  const secret = { note: CANARY, data: { transaction: { id: 'txn_1', nickname: CANARY } } }
-  const body = (changes: object = {}, endpoint = own) =>
-    sampleFor(endpoint, 'card.transaction.authorized', '2026-05-19', { ...secret, ...changes })
-  const conflict = await body()
-  const answers = [
-    await ingress.send(`{"email":"${CANARY}"`, own),
-    await ingress.send(await stage.newEvent(own, secret), own),
-    await ingress.send(await body({ data: { transaction: { id: 5, email: CANARY } } }), own),
-    await ingress.send(await body({ tenant_id: owner }), strange),
-    await ingress.send(await body({ live_mode: true }, wrongMode), wrongMode),
-    await stage.sendLate(await body(), own),
-    await ingress.send(conflict, own),
-    await ingress.send(conflict.replace('txn_1', 'txn_2'), own),
-  ]
-  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 403, 403, 202, 200, 202])
-}
-
 beforeAll(async () => {
   stage = await QuarantineStage.set([own, strange, wrongMode])
-  await setEachReasonAside()
+  await setEachReasonAside(stage)
 })
 
 afterAll(async () => {
@@ -62,29 +39,9 @@ async function released(...args: readonly string[]) {
   return { ...JSON.parse(ran.lines[0] ?? 'null'), fault: ran.fault }
 }
 
-/** One after the last record of every partition. */
-async function ends(): Promise<string> {
-  const topics = [stage.ingress.topic('quarantine'), stage.ingress.topic('card')]
-  const connection = {
-    brokers: [stage.ingress.brokers],
-    clientId: 'test',
-    ssl: false,
-    sasl: null,
-  }
-  const ranges = await viewCluster(connection, silent, (view) => view.ranges(topics))
-  return JSON.stringify([...ranges], (_, value) => (typeof value === 'bigint' ? `${value}` : value))
-}
-
 async function moved(domain: 'card' | 'quarantine', mode: 'sandbox' | 'live' = 'sandbox') {
   const records = await stage.ingress.records(domain, mode)
   return records.filter(({ headers }) => headers.released_from ?? headers.marker)
-}
-
-async function decoded(record: LogRecord | undefined) {
-  const schemaText = await readFile('schemas/2026-05-19/card.avsc', 'utf8')
-  const result = compileEventDecoder({ schemaText }).decode(record?.value ?? Buffer.alloc(0))
-  if (!result.ok) throw new Error(result.reason)
-  return result.event
 }
 
 describe('the operator of the quarantine', () => {
@@ -150,7 +107,7 @@ describe('the operator of the quarantine', () => {
   })
 
   it('changes nothing by looking: a dry run says what would go where, and why the rest stays', async () => {
-    const before = await ends()
+    const before = await endsOf(stage)
     const report = await released()
     expect(report).toMatchObject({ dry_run: true, end: 'done', waiting: 8, released: 0, stayed: 8 })
     const because = report.stayed_because.map((one: { reason: string }) => one.reason)
@@ -163,7 +120,7 @@ describe('the operator of the quarantine', () => {
       'tenant_mismatch',
       'unknown_version',
     ])
-    expect([await ends(), await stage.audit()]).toEqual([before, []])
+    expect([await endsOf(stage), await stage.audit()]).toEqual([before, []])
   })
 
   it('releases a version once it is registered, and then nothing more', async () => {

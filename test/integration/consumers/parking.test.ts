@@ -8,6 +8,7 @@ import type { HandlerOutcome, HandlerWork } from '#consumers/runtime/handler.ts'
 import { releaseAside, releaseTenant, skipHead } from '#consumers/runtime/release.ts'
 import { compileEventDecoder, schemaIdOf } from '#platform/avro/event-decoder.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { historyOfTenant, outcomesOfTenant, queueOfTenant } from './parked-rows.ts'
 import type { Body } from './stage.ts'
 import { Stage } from './stage.ts'
 
@@ -61,28 +62,16 @@ function idOf(body: Body): string {
   return String(body.id)
 }
 
-async function outcomesOf(of: string): Promise<readonly string[]> {
-  const rows = await stage.rows(
-    'SELECT event_id, outcome FROM runtime.inbox WHERE tenant_id = $1 ORDER BY record_offset',
-    [of],
-  )
-  return rows.map(({ event_id, outcome }) => `${event_id} ${outcome}`)
+function outcomesOf(of: string) {
+  return outcomesOfTenant(stage, of)
 }
 
-async function queueOf(of: string): Promise<readonly string[]> {
-  const rows = await stage.rows(
-    'SELECT event_id FROM runtime.parked_events WHERE tenant_id = $1 ORDER BY record_offset',
-    [of],
-  )
-  return rows.map(({ event_id }) => String(event_id))
+function queueOf(of: string) {
+  return queueOfTenant(stage, of)
 }
 
-async function historyOf(of: string): Promise<readonly string[]> {
-  const rows = await stage.rows(
-    'SELECT event_id FROM card.history WHERE tenant_id = $1 ORDER BY record_offset',
-    [of],
-  )
-  return rows.map(({ event_id }) => String(event_id))
+function historyOf(of: string) {
+  return historyOfTenant(stage, of)
 }
 
 async function releaseOptions() {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
@@ -17,16 +17,13 @@ import { recordCoordinate } from '#local/sender.ts'
 import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
 import type { Tracing } from '#platform/traces.ts'
-import { readCatalogue } from '#registrar/catalogue-reader.ts'
-import { writeCatalogue } from '#registrar/catalogue-writer.ts'
-import { register } from '#registrar/register.ts'
-import { REGISTRAR_SETTINGS } from '#registrar/settings.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import type { LogRecord } from '../../fixtures/log-reader.ts'
 import { readLog } from '../../fixtures/log-reader.ts'
 import type { TemporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 import { removeTopics } from '../../fixtures/topic-removal.ts'
+import { copiedVersion, registerSchemas, setVersionStates } from './stage-schemas.ts'
 
 /** An endpoint as its file describes it. */
 export interface DeclaredEndpoint {
@@ -190,47 +187,19 @@ export class IngressStage {
 
   /** Registers every version, or only what lies in the folder, and routes it at once. */
   async register(schemasFolder = 'schemas'): Promise<void> {
-    const settings = loadSettings(REGISTRAR_SETTINGS, {
-      KAFKA_BROKERS: this.brokers,
-      TOPIC_PREFIX: this.prefix,
-      SCHEMA_REGISTRY_URL: inject('registryUrl'),
-      SCHEMAS_FOLDER: schemasFolder,
-    })
-    const silent = createLogger({ service: 'test', level: 'silent' })
-    const registration = await register(settings, silent)
-    if (registration.kind !== 'done') throw new Error(JSON.stringify(registration))
-    const isNew = [...registration.states.values()].includes('unknown')
+    const { brokers, prefix } = this
+    const isNew = await registerSchemas(brokers, prefix, schemasFolder)
     if (isNew) await this.setStates('unknown', 'active')
   }
 
   /** Gives every version in a state another one, whatever waits for it. */
   async setStates(from: VersionState, to: VersionState): Promise<void> {
-    const log = createLogger({ service: 'test', level: 'silent' })
-    const connection = {
-      brokers: this.brokers.split(','),
-      clientId: 'test',
-      ssl: false,
-      sasl: null,
-    }
-    const reading = await readCatalogue(connection, this.controlTopic, log, 20_000)
-    const entries = [...(reading?.values() ?? [])].filter(({ state }) => state === from)
-    if (entries.length === 0) return
-    const writing = { connection, topic: this.controlTopic, log, withinMs: 20_000 }
-    const changed = entries.map((entry) => ({ ...entry, state: to }))
-    const problem = await writeCatalogue(writing, changed)
-    if (problem !== null) throw new Error(problem)
+    await setVersionStates(this.brokers, this.controlTopic, from, to)
   }
 
   /** Copies a version of the repository's schemas under another date; returns the folder. */
   async copyOfVersion(version: string, date: string): Promise<string> {
-    const root = join(this.folder.path, 'schemas')
-    await mkdir(join(root, date), { recursive: true })
-    for (const domain of ['pass', 'card', 'settlement', 'compliance', 'program', 'other']) {
-      const text = await readFile(join('schemas', version, `${domain}.avsc`), 'utf8')
-      const renamed = text.replaceAll(version.replaceAll('-', '_'), date.replaceAll('-', '_'))
-      await writeFile(join(root, date, `${domain}.avsc`), renamed)
-    }
-    return root
+    return await copiedVersion(join(this.folder.path, 'schemas'), version, date)
   }
 
   async ready(): Promise<void> {

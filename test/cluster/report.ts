@@ -1,9 +1,10 @@
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { GO_PROGRAMS } from '../fixtures/go-programs.ts'
 import type { ExternalAddresses } from './addresses.ts'
 import { KUBERNETES_VERSION } from './hyperkube.ts'
 import type { Preparation } from './preparation.ts'
 import type { Step } from './proceedings.ts'
+import { REPOSITORY } from './work-folder.ts'
 
 export interface Run extends Preparation {
   readonly steps: readonly Step[]
@@ -20,10 +21,18 @@ function stepLine({ name, seconds, findings, fault }: Step): string {
   return `| ${fault === null ? 'passed' : '**failed**'} | ${name} | ${seconds} s | ${found} |`
 }
 
+/** Without the places of this machine. */
+function shown(fault: string): string {
+  const lines = fault.replaceAll(REPOSITORY, '').split('\n')
+  return lines.filter((line) => !/^\s+at /.test(line)).join('\n')
+}
+
 function faults(steps: readonly Step[]): string {
   const failed = steps.filter(({ fault }) => fault !== null)
   if (failed.length === 0) return ''
-  const told = failed.map(({ name, fault }) => `### ${name}\n\n\`\`\`\n${fault}\n\`\`\`\n`)
+  const told = failed.map(
+    ({ name, fault }) => `### ${name}\n\n\`\`\`\n${shown(fault ?? '')}\n\`\`\`\n`,
+  )
   return `\n## What failed\n\n${told.join('\n')}`
 }
 
@@ -40,7 +49,7 @@ export async function reportText(run: Run, { brokers }: ExternalAddresses): Prom
   return `# What the cluster suite did
 
 Written by \`npm run test:cluster\` on ${new Date().toISOString().slice(0, 10)}: ${passed} of ${run.steps.length} steps passed in ${run.seconds} s.
-Machine: ${machine}, Node ${process.versions.node}.
+Machine: ${machine}, Node ${process.versions.node}; load average of the last 15 minutes ${(loadavg()[2] ?? 0).toFixed(1)}.
 
 The cluster: one node of Kubernetes ${KUBERNETES_VERSION} (etcd, API server, controller manager, scheduler, kubelet, kube-proxy, built from
 their Go modules), containerd and runc of Debian, CoreDNS ${coredns.version}, metrics-server, Helm ${helm.version}, in mount, network and process

@@ -31,11 +31,11 @@ function imageName(target: string, tag: string): string {
   return `${IMAGE_REGISTRY}/${IMAGE_REPOSITORY}/${target}:${tag}`
 }
 
-/** When the sources were last changed, in seconds since the epoch. */
-async function sourceDate(): Promise<number> {
-  const said = await run('git', ['-C', REPOSITORY, 'log', '-1', '--format=%ct'])
-  return said.kind === 'ended' && said.code === 0 ? Number(said.output) : 0
-}
+/**
+ * Everything in an image is as old as the epoch, and not as the last commit: layers that are found
+ * again would carry the date of the commit that they were first built at.
+ */
+const EPOCH = 0
 
 /** What npm is told here of its registry, for the build alone: the user's own settings and its proxy. */
 export async function npmSettings(): Promise<string> {
@@ -59,7 +59,7 @@ export interface ServiceBuild {
   readonly targets?: readonly string[]
 }
 
-/** Builds targets of the Dockerfile, dated with the last commit. */
+/** Builds targets of the Dockerfile. */
 export async function buildServices(
   { tag, more = [], isFresh = false, targets = serviceTargets() }: ServiceBuild,
   report: Progress,
@@ -68,7 +68,6 @@ export async function buildServices(
   try {
     const npmrc = join(folder.path, 'npmrc')
     await writeFile(npmrc, await npmSettings(), { mode: 0o600 })
-    const date = await sourceDate()
     const args = [
       ...['--build-arg', `BUILD_IMAGE=${BUILD_IMAGE}`, '--build-arg', `RUN_IMAGE=${RUN_IMAGE}`],
       ...['--secret', `id=npmrc,src=${npmrc}`, ...more],
@@ -79,7 +78,7 @@ export async function buildServices(
       const fresh = isFresh && images.length === 0 ? ['--no-cache'] : []
       const name = imageName(target, tag)
       const own = [...args, ...fresh, '--target', target]
-      const id = await buildImage({ tag: name, folder: REPOSITORY, date, more: own })
+      const id = await buildImage({ tag: name, folder: REPOSITORY, date: EPOCH, more: own })
       const bytes = await imageBytes(name)
       report(`${name}: ${(bytes / 1e6).toFixed(1)} MB`)
       images.push({ target, id, bytes })

@@ -97,7 +97,8 @@ async function startNamespaces(programs: Programs): Promise<void> {
   })
   launcher.unref()
   const children = `/proc/${launcher.pid}/task/${launcher.pid}/children`
-  const pid = await eventually(async () => (await readFile(children, 'utf8')).trim(), STARTING)
+  const child = async () => /\d+/.exec(await readFile(children, 'utf8'))?.[0] ?? null
+  const pid = await eventually(child, STARTING)
   await writeFile(WORK.pid, pid)
   await eventually(firstProcess, STARTING)
 }

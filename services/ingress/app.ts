@@ -239,14 +239,13 @@ export function ingressApp(options: IngressAppOptions): FastifyInstance {
   takeAnyBody(app, options.intake)
   // Before the body is read: refusing costs little exactly when little is left.
   app.addHook('preParsing', (request, reply, _payload, done) => {
-    if (!request.is404) spans?.begin(request, reply)
+    if (!request.is404) spans?.begin(request)
     const tooMuch = request.is404 ? null : receiver.refusesNow(pathIdOf(request))
     if (tooMuch === null) done()
     else answers.send(reply, request.id, limitRefusal(tooMuch), reply.elapsedTime)
   })
   app.post(`${HOOKS}:endpointId`, async (request, reply) => {
     const begun = performance.now()
-    spans?.handled(request)
     const refused = refusedBody(request)
     if (refused !== null) return answers.refuseBody(reply, refused)
     const reception = await receiver.receive(webhookOf(request, spans))

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { TraceSpan, Tracing } from '#platform/traces.ts'
 import type { Answered } from './report.ts'
 import { lineOf } from './report.ts'
@@ -29,25 +29,15 @@ const TOLD_BY_SPANS = [
 export class RequestSpans {
   readonly #tracing: Tracing
   readonly #spans = new WeakMap<FastifyRequest, TraceSpan>()
-  /** Those that have come to their handler, which answers whatever happens. */
-  readonly #handled = new WeakSet<FastifyRequest>()
 
   constructor(tracing: Tracing) {
     this.#tracing = tracing
   }
 
-  /** A caller that goes before its body is whole has no handler, so the end of its reply ends the span. */
-  begin(request: FastifyRequest, { raw }: FastifyReply): void {
+  begin(request: FastifyRequest): void {
     const links = [callersTraceparent(request)]
     const span = this.#tracing.begin('webhook.received', { kind: 'server', links })
     this.#spans.set(request, span)
-    raw.once('close', () => {
-      if (!this.#handled.has(request)) this.#taken(request)?.end({ outcome: 'aborted' })
-    })
-  }
-
-  handled(request: FastifyRequest): void {
-    this.#handled.add(request)
   }
 
   traceparentOf(request: FastifyRequest): string | undefined {
@@ -55,16 +45,10 @@ export class RequestSpans {
   }
 
   end(request: FastifyRequest, answered: Answered): void {
-    const span = this.#taken(request)
+    const span = this.#spans.get(request)
     if (span === undefined) return
     const line = lineOf(answered)
     const facts = Object.fromEntries(TOLD_BY_SPANS.map((name) => [name, line[name]]))
     span.end(facts, answered.answer.status >= 500)
-  }
-
-  #taken(request: FastifyRequest): TraceSpan | undefined {
-    const span = this.#spans.get(request)
-    this.#spans.delete(request)
-    return span
   }
 }

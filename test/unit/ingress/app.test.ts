@@ -82,7 +82,11 @@ function stage(options: StageOptions = {}) {
 }
 
 /** Sends bytes, then ends as told; resolves with what came back when the ingress has let go. */
-async function converse(app: FastifyInstance, bytes: string, ending: 'half' | 'gone' | 'none') {
+async function converse(
+  app: FastifyInstance,
+  bytes: string,
+  ending: 'half' | 'gone' | 'reset' | 'none',
+) {
   const { port } = app.server.address() as AddressInfo
   const socket = connect({ port, host: '127.0.0.1' })
   let text = ''
@@ -93,6 +97,7 @@ async function converse(app: FastifyInstance, bytes: string, ending: 'half' | 'g
   await new Promise<void>((resolve) => socket.write(bytes, () => resolve()))
   if (ending === 'half') socket.end()
   if (ending === 'gone') setTimeout(() => socket.destroy(), 50)
+  if (ending === 'reset') setTimeout(() => socket.resetAndDestroy(), 50)
   await new Promise((resolve) => socket.once('close', resolve))
   await eventually(async () => (await connectionsOf(app)) === 0, { withinMs: 5000 })
   return text
@@ -144,6 +149,7 @@ describe('the span of a request', () => {
 
   it.each([
     ['whose caller goes in the middle of the body', whole.replace('2', '9'), 'gone'],
+    ['whose connection breaks in the middle of the body', whole.replace('2', '9'), 'reset'],
     ['whose caller ends its side too early', whole.replace('2', '9'), 'half'],
     ['whose chunks are none', `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 'none'],
     ['that was refused unread', whole.replace('2', '2000'), 'half'],

@@ -16,10 +16,15 @@ const SILENCE_MS = 3000
 /** Brokers one of which takes records and says nothing, until the others do without it. */
 class SilentKafka {
   readonly logs = new Map<number, string[]>()
+  /** Of each call that hung: how many partitions of the silent broker it was for. */
+  readonly hung: number[] = []
   silent = true
 
   async attempt(batch: readonly OutgoingRecord[]): Promise<Attempt> {
-    const waits = this.silent && batch.some(({ partition }) => SILENT.has(partition))
+    const places = new Set(batch.map(({ partition }) => partition))
+    const dependent = [...places].filter((partition) => SILENT.has(partition))
+    const waits = this.silent && dependent.length > 0
+    if (waits) this.hung.push(dependent.length)
     await new Promise((resolve) => setTimeout(resolve, waits ? SILENCE_MS : 5))
     const written = batch.filter(({ partition }) => !waits || !SILENT.has(partition))
     const partitions = [...Map.groupBy(written, ({ partition }) => partition)].map(
@@ -31,8 +36,8 @@ class SilentKafka {
     )
     if (!waits) return { kind: 'answered', partitions }
     if (written.length === 0) return { kind: 'unknown', reason: 'KafkaJSRequestTimeoutError' }
-    const places = new Set([...SILENT].map((partition) => `t/${partition}`))
-    return { kind: 'answered', partitions, stuck: { places, isSilence: true } }
+    const stuck = new Set([...SILENT].map((partition) => `t/${partition}`))
+    return { kind: 'answered', partitions, stuck: { places: stuck, isSilence: true } }
   }
 }
 
@@ -207,7 +212,8 @@ describe('a broker that is silent', () => {
     expect(Math.max(...others.map(({ waitedMs }) => waitedMs))).toBeLessThan(SILENCE_MS + 200)
     const later = others.filter(({ n }) => n > (12 * (SILENCE_MS + 500)) / 20)
     expect(Math.max(...later.map(({ waitedMs }) => waitedMs))).toBeLessThan(200)
-    // One call for all of them: 3.1 s after the last that hung, not once for each part.
+    // One call for all of them, since each part would hang as long.
+    expect(new Set(kafka.hung)).toEqual(new Set([SILENT.size]))
     const dependent = sent.filter((one) => !untouched(one))
     expect(Math.max(...dependent.map(({ waitedMs }) => waitedMs))).toBeLessThan(12_500)
     for (const log of kafka.logs.values()) {

@@ -11,10 +11,10 @@ import type { DeclaredEndpoint } from '../tenants.ts'
 import { newSecret, signing, spareOf } from '../tenants.ts'
 import { loadBeside, more } from './load-beside.ts'
 
-/** A kubelet looks at the secrets of its pods once a minute, where nobody says otherwise. */
-const KNOWN = { withinMs: 100_000, everyMs: 500 }
+/** The kubelet of this cluster looks at the secrets of its pods every 10 s, elsewhere once a minute. */
+const KNOWN = { withinMs: 70_000, everyMs: 500 }
 /** Above that, so that both secrets work for a while. */
-const OLD_ENDS_AFTER_MS = 110_000
+const OLD_ENDS_AFTER_MS = 75_000
 /** Connections of their own, so that each pod is asked. */
 const ASKED = 12
 

@@ -4,7 +4,7 @@ import { Agent } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { signatureHeader } from '#ingress/signature.ts'
 import { kafkaClient } from '#platform/kafka/connection.ts'
-import { withAdmin } from '#platform/kafka/topics.ts'
+import { ensureTopics } from '#platform/kafka/topics.ts'
 import { createLogger } from '#platform/log.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
@@ -237,13 +237,12 @@ describe('endpoints status', () => {
     const connection = { brokers: [stage.brokers], clientId: 'test', ssl: false, sasl: null }
     const silent = createLogger({ service: 'test', level: 'silent' })
     // No record is so small.
-    const configEntries = [{ name: 'max.message.bytes', value: '1' }]
-    await withAdmin(connection, silent, (admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] }),
-    )
+    const settings = { 'max.message.bytes': '1' }
+    const declared = { name: topic, partitions: 1, replicationFactor: 1, settings }
+    expect(await ensureTopics(connection, [declared], silent)).toMatchObject({ ok: true })
     onTestFinished(() => removeTopics(stage.brokers, prefix))
-    const settings = { ENDPOINT_USAGE_INTERVAL_MS: '100' }
-    const mute = await IngressStage.bare({ prefix, settings })
+    const often = { ENDPOINT_USAGE_INTERVAL_MS: '100' }
+    const mute = await IngressStage.bare({ prefix, settings: often })
     onTestFinished(() => mute.stop())
     const said = () => mute.logLines.find((line) => line.includes('endpoint_usage.unwritten'))
     await eventually(() => said()?.includes('MESSAGE_TOO_LARGE') === true, soon)

@@ -64,6 +64,17 @@ const PAUSE_MS = 250
 /** Nobody listens there, or the name means nothing: waiting does not help. */
 const NOBODY: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND'])
 
+/**
+ * What kafkajs says when it has tried for long enough, and at once, without trying, when a broker did
+ * not tell a group's coordinator, or told one that the client has not heard of yet: as in the first
+ * seconds of a group.
+ */
+const GIVEN_UP: ReadonlySet<string> = new Set([
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSBrokerNotFound',
+])
+
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }
@@ -71,7 +82,7 @@ function codeOf(error: unknown): unknown {
 /** Whether a busy cluster explains the failure: kafkajs calls it passing, and somebody listened. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const isGivenUp = error.name === 'KafkaJSNumberOfRetriesExceeded'
+  const isGivenUp = GIVEN_UP.has(error.name)
   const isRetriable = 'retriable' in error && error.retriable === true
   return (isGivenUp || isRetriable) && ![error, error.cause].some((one) => NOBODY.has(codeOf(one)))
 }

@@ -49,9 +49,11 @@ async function createOnSingleBrokers(stage: IngressStage, topic: string): Promis
     partition,
     replicas: [(partition % BROKERS) + 1],
   }))
-  await withAdmin(connection, log, (admin) =>
-    admin.createTopics({ topics: [{ topic, replicaAssignment }] }),
-  )
+  await withAdmin(connection, log, async (admin) => {
+    // kafkajs takes a broker that has not heard of it yet for a failure.
+    await admin.createTopics({ topics: [{ topic, replicaAssignment }], waitForLeaders: false })
+    await eventually(async () => (await admin.listTopics()).includes(topic), soon)
+  })
 }
 
 let folder: TemporaryFolder

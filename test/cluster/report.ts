@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { markdownTable } from '#cli/markdown-table.ts'
 import { GO_PROGRAMS } from '../fixtures/go-programs.ts'
 import type { ExternalAddresses } from './addresses.ts'
 import { KUBERNETES_VERSION } from './hyperkube.ts'
@@ -13,12 +14,22 @@ export interface Run extends Preparation {
 }
 
 const MEGABYTE = 1e6
+const SHORT_DIGEST = 12
 
-function stepLine({ name, seconds, findings, fault }: Step): string {
-  const found = Object.entries(findings)
-    .map(([what, value]) => `${what}: ${value}`)
-    .join(', ')
-  return `| ${fault === null ? 'passed' : '**failed**'} | ${name} | ${seconds} s | ${found} |`
+function stepsTable(steps: readonly Step[]): string {
+  const rows = steps.map(({ name, seconds, findings, fault }) => {
+    const found = Object.entries(findings).map(([what, value]) => `${what}: ${value}`)
+    return [fault === null ? 'passed' : '**failed**', name, `${seconds} s`, found.join(', ')]
+  })
+  return markdownTable(['Result', 'What holds', 'Time', 'Found'], rows)
+}
+
+function imagesTable(images: Run['images']): string {
+  const rows = images.map(({ target, bytes, id }) => {
+    const digest = id.replace('sha256:', '').slice(0, SHORT_DIGEST)
+    return [`\`${target}\``, `${(bytes / MEGABYTE).toFixed(1)} MB`, `\`${digest}\``]
+  })
+  return markdownTable(['Image', 'Size', 'Digest of the configuration'], rows)
 }
 
 /** Without the places of this machine. */
@@ -41,10 +52,6 @@ export async function reportText(run: Run, { brokers }: ExternalAddresses): Prom
   const [cpu] = cpus()
   const machine = `${availableParallelism()} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`
   const passed = run.steps.filter(({ fault }) => fault === null).length
-  const images = run.images.map(
-    ({ target, bytes, id }) =>
-      `| \`${target}\` | ${(bytes / MEGABYTE).toFixed(1)} MB | \`${id.replace('sha256:', '').slice(0, 12)}\` |`,
-  )
   const { helm, coredns } = GO_PROGRAMS
   return `# What the cluster suite did
 
@@ -57,17 +64,13 @@ namespaces of its own. Beside it ${brokers.length} Kafka broker${brokers.length 
 an address outside of the cluster's network. Every event that was acknowledged in any step is compared with what Postgres says became of it,
 after each step: none lost, none with two effects, none out of its tenant's order.
 
-| Result | What holds | Time | Found |
-| ------ | ---------- | ---- | ----- |
-${run.steps.map(stepLine).join('\n')}
+${stepsTable(run.steps)}
 ${faults(run.steps)}
 ## Images
 
 Sizes are of all layers, not compressed; Node takes most of it, and all images share it and the packages.
 
-| Image | Size | Digest of the configuration |
-| ----- | ---- | --------------------------- |
-${images.join('\n')}
+${imagesTable(run.images)}
 
 ## What had to be built
 

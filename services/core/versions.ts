@@ -11,8 +11,7 @@ export const VERSION_STATES = ['unknown', 'draining', 'active', 'retired'] as co
 export type VersionState = (typeof VERSION_STATES)[number]
 
 const TRANSITIONS: Readonly<Record<VersionState, readonly VersionState[]>> = {
-  // At once only where no ingress can have set anything aside yet.
-  unknown: ['draining', 'active'],
+  unknown: ['draining'],
   draining: ['active'],
   active: ['retired'],
   retired: ['active'],

@@ -132,6 +132,14 @@ async function moveWhileSettling(
   }
 }
 
+/** Whoever made it something else has let ingresses set more aside, and for how long nobody knows. */
+function demandDraining({ moves }: Activation): void {
+  const state = moves.state()
+  if (state === 'draining') return
+  const why = `somebody else made it ${state} while it was draining; run it again`
+  throw new Ended({ kind: 'halted', why })
+}
+
 async function drain(activation: Activation, waiting: number | null): Promise<number> {
   const { moves, settleMs, now, onStep } = activation
   // One that is found draining may be so since a moment ago, so it settles from now on.
@@ -140,6 +148,7 @@ async function drain(activation: Activation, waiting: number | null): Promise<nu
   await moveWhileSettling(activation, beganMs, waiting ?? (await look(activation)))
   await moves.wait(Math.max(0, settleMs - (now() - beganMs)))
   demandGoingOn(activation)
+  demandDraining(activation)
   onStep({ kind: 'settled' })
   const rest = await look(activation)
   await release(activation, null)
@@ -161,6 +170,7 @@ async function steps(activation: Activation): Promise<ActivationEnd> {
     await become(activation, 'draining')
   }
   const beganMs = await drain(activation, waiting)
+  demandDraining(activation)
   await become(activation, 'active')
   onStep({ kind: 'active' })
   return { kind: 'active', drainingMs: now() - beganMs }

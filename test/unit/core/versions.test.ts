@@ -5,7 +5,6 @@ import { firstState, mayBecome, VERSION_STATES, versionAction } from '#core/vers
 
 const lawful = [
   ['unknown', 'draining'],
-  ['unknown', 'active'],
   ['draining', 'active'],
   ['active', 'retired'],
   ['retired', 'active'],

@@ -212,6 +212,39 @@ describe('an activation', () => {
     expect(world.withinMs[0]).toBeNull()
   })
 
+  it.each([
+    ['while it settles', 1],
+    ['while it moves the rest', 2],
+  ])(
+    'that somebody else makes unknown again %s halts, and done again leaves nothing',
+    async (...[, at]) => {
+      const world = loaded(1000)
+      let releases = 0
+      const { wait, release } = { wait: world.wait.bind(world), release: world.release.bind(world) }
+      const takenBack = () => {
+        world.version = 'unknown'
+        world.drainingSince = Number.POSITIVE_INFINITY
+      }
+      world.wait = async (ms) => {
+        if (at === 1) takenBack()
+        await wait(ms)
+      }
+      world.release = async (withinMs) => {
+        const end = await release(withinMs)
+        releases += 1
+        if (at === 2 && releases === 1) takenBack()
+        return end
+      }
+      const { end } = await run(world)
+      expect(end).toMatchObject({ kind: 'halted', why: expect.stringContaining('made it unknown') })
+      expect(world.version).toBe('unknown')
+      Object.assign(world, { wait, release })
+      expect((await run(world)).end.kind).toBe('active')
+      world.pass(1000)
+      expect(seen(world)).toEqual(world.acknowledged)
+    },
+  )
+
   it('stops between two steps, and changes no state without the lock', async () => {
     const stop = new AbortController()
     stop.abort()

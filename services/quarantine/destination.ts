@@ -1,5 +1,6 @@
 import type { OutgoingRecord } from '#core/commit.ts'
 import { tenantId } from '#core/ids.ts'
+import type { QuarantineReason } from '#core/outcome.ts'
 import type { Domain, Mode } from '#core/routing.ts'
 import { cardNumberDetail } from '#ingress/card-data.ts'
 import { bindingFault, decide } from '#ingress/decision.ts'
@@ -73,6 +74,13 @@ function verificationOf(event: SetAsideEvent, mode: Mode): Verification | null {
   return { endpointId, signedAt, owner: eventOwner(tenant, mode === 'live') }
 }
 
+/** Reasons that an ingress gives only once it has accepted the age, by `STALE_SIGNATURE` or not. */
+const AGE_ACCEPTED: ReadonlySet<string> = new Set<QuarantineReason>([
+  'unknown_version',
+  'schema_mismatch',
+  'card_number',
+])
+
 /** As the ingress judged it when the event came. */
 function wasStale(event: SetAsideEvent, signedAt: string, toleranceSeconds: number): boolean {
   if (event.reason === 'stale_signature') return true
@@ -99,11 +107,12 @@ function routed(
   context: DestinationContext,
 ): Destination {
   const stale = wasStale(event, signedAt, context.toleranceSeconds)
+  const isAccepted = context.acceptStale || AGE_ACCEPTED.has(event.reason)
   const decision = decide({
     endpoint: owner,
     envelope,
     stale,
-    staleSignature: context.acceptStale ? 'accept' : 'quarantine',
+    staleSignature: isAccepted ? 'accept' : 'quarantine',
     table: context.table,
     // To be wrong about it only means that an event stays where it is.
     leaseHeld: true,

@@ -6,7 +6,7 @@ import { markerOf } from '#quarantine/entry.ts'
 import type { QuarantineLog } from '#quarantine/quarantine-log.ts'
 import { ReleaseTally } from '#quarantine/release-tally.ts'
 import { gentleRate, VersionRelease } from '#quarantine/version-release.ts'
-import { bodyOf, catalogueEntry, setAside, TOPIC } from './set-aside.ts'
+import { bodyOf, catalogueEntry, RECEIVED_MS, setAside, TOPIC } from './set-aside.ts'
 
 const VERSION = '2032-01-01'
 const PARTITION = 3
@@ -20,10 +20,14 @@ class Cluster implements QuarantineLog {
   readonly readFrom: bigint[] = []
   #ids = 0
 
-  aside(reason: SetAsideEvent['reason'] = 'unknown_version', version = VERSION): void {
+  aside(
+    reason: SetAsideEvent['reason'] = 'unknown_version',
+    version = VERSION,
+    times: { readonly signedAtSeconds?: number } = {},
+  ): void {
     this.#ids += 1
     const body = bodyOf({ id: `evt_${this.#ids}`, api_version: version })
-    const event = setAside(reason as never, body, { offset: BigInt(this.entries.length) })
+    const event = setAside(reason as never, body, { offset: BigInt(this.entries.length), ...times })
     this.entries.push({ ...event, partition: PARTITION })
   }
 
@@ -101,6 +105,14 @@ describe('a release of a version', () => {
     expect(await round(release)).toEqual({ kind: 'done', events: 2 })
     expect(cluster.released()).toEqual(['evt_1', 'evt_4'])
     expect([tally.moved, tally.stayed, tally.unmarked]).toEqual([2, 0, 0])
+  })
+
+  it('leaves nothing behind that an ingress with another tolerance had accepted', async () => {
+    const cluster = new Cluster()
+    cluster.aside('unknown_version', VERSION, { signedAtSeconds: RECEIVED_MS / 1000 - 3000 })
+    const { release, tally } = releaseOf(cluster)
+    expect(await round(release)).toEqual({ kind: 'done', events: 1 })
+    expect([tally.moved, tally.stayed]).toEqual([1, 0])
   })
 
   it('looks in a later round only at what has come since', async () => {

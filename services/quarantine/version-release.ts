@@ -62,12 +62,12 @@ export function gentleRate(events: number, withinMs: number | null, limit: numbe
 
 /**
  * Releases what was set aside because its version was unknown, round after round; each looks only
- * at what has come since the last one that went to its end. What was set aside for another reason
+ * at what the one before has found waiting, or did not see yet. What was set aside for another reason
  * waits for an operator, as it would have had the version been known.
  */
 export class VersionRelease {
   readonly #options: VersionReleasing
-  /** By `<mode>/<partition>`: everything before is released, or stays. */
+  /** By `<mode>/<partition>`: nothing before waits because of the version, or it stays. */
   readonly #next = new Map<string, bigint>()
   #found: readonly Found[] = []
 
@@ -112,7 +112,17 @@ export class VersionRelease {
     if (end.kind === 'handler_failed') throw end.error
     if (end.kind === 'stopped') return { kind: 'stopped' }
     if (end.kind !== 'read') return { kind: 'halted', why: `Kafka went away (${end.kind})` }
+    this.#noteFirstWaiting(quarantine.mode, extents, inventory)
     return { quarantine, extents, inventory }
+  }
+
+  /** Nothing before is worth another look: it is released, or waits for another reason. */
+  #noteFirstWaiting(mode: Mode, extents: readonly Extent[], { partitions }: Inventory): void {
+    for (const { partition, high } of extents) {
+      const own = partitions.find(({ extent }) => extent.partition === partition)
+      const [first = high] = own?.offsets.waiting ?? []
+      this.#next.set(`${mode}/${partition}`, first)
+    }
   }
 
   async #release({ quarantine, extents, inventory }: Found, rate: number): Promise<ReleaseEnd> {

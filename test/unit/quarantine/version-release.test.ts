@@ -167,6 +167,31 @@ describe('a release of a version', () => {
     expect(cluster.released()).toEqual(['evt_1', 'evt_2'])
   })
 
+  it('reads what waits for another reason once, however many looks follow', async () => {
+    const cluster = new Cluster()
+    for (let n = 0; n < 50; n += 1) cluster.aside('stale_signature')
+    cluster.aside()
+    cluster.aside()
+    const { release } = releaseOf(cluster)
+    await release.look()
+    cluster.readFrom.length = 0
+    expect(await release.look()).toEqual({ kind: 'looked', events: 2 })
+    expect(cluster.readFrom).toEqual([50n])
+    await release.release(null)
+    expect(cluster.released()).toEqual(['evt_51', 'evt_52'])
+    expect(await release.look()).toEqual({ kind: 'looked', events: 0 })
+  })
+
+  it('begins where nothing was found waiting, and sees what comes then', async () => {
+    const cluster = new Cluster()
+    for (let n = 0; n < 5; n += 1) cluster.aside('stale_signature')
+    const { release } = releaseOf(cluster)
+    await release.look()
+    cluster.aside()
+    expect(await release.look()).toEqual({ kind: 'looked', events: 1 })
+    expect(cluster.readFrom).toEqual([0n, 5n])
+  })
+
   it('takes the time that it is given, within its limit', () => {
     expect(gentleRate(10_000, 20_000, 1000)).toBe(500)
     expect(gentleRate(100_000, 20_000, 1000)).toBe(1000)

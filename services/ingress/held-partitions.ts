@@ -14,6 +14,10 @@ export interface Trial {
   readonly dueAt: number
   /** How often it failed alone, so that the fault is its own. */
   readonly failures: number
+  /** How often nobody answered for its places, the batch they were held for included. */
+  readonly silences: number
+  /** Places that go to trial in one call. */
+  readonly atOnce: number
 }
 
 /** A trial that goes out: the first record of each of its partitions that has one. */
@@ -46,6 +50,7 @@ export class HeldPartitions<Item extends HeldRecord> {
   readonly #backOffMs: number
   readonly #queues = new Map<string, Item[]>()
   #trials: Trial[] = []
+  #silentLast = false
 
   constructor(backOffMs: number) {
     this.#backOffMs = backOffMs
@@ -62,7 +67,7 @@ export class HeldPartitions<Item extends HeldRecord> {
    */
   hold(places: readonly string[], now: number, isSilence = false): void {
     for (const place of places) this.#queues.set(place, [])
-    if (isSilence) this.waited(places, now)
+    if (isSilence) this.waited(places, 0, now)
     else this.failed(places, 0, now)
   }
 
@@ -77,15 +82,18 @@ export class HeldPartitions<Item extends HeldRecord> {
     return due.length === 0 ? null : Math.min(...due)
   }
 
-  /** Takes the trial that is due, fresh ones before those that failed alone. */
+  /** Takes the trial that is due: fresh ones, then in turn those met with silence or failing alone. */
   take(limits: BatchLimits, now: number): Probe<Item> | null {
     const due = this.#trials
       .filter((trial) => trial.dueAt <= now && this.#hasRecords(trial))
-      .sort((a, b) => a.failures - b.failures || a.dueAt - b.dueAt)
+      .sort((a, b) => this.#turn(a) - this.#turn(b) || a.failures - b.failures || a.dueAt - b.dueAt)
     const [trial] = due
     if (trial === undefined) return null
+    this.#silentLast = trial.silences > 0
     this.#trials = this.#trials.filter((other) => other !== trial)
-    const ready = trial.places.filter((place) => this.#first(place) !== undefined)
+    const ready = trial.places
+      .filter((place) => this.#first(place) !== undefined)
+      .slice(0, trial.atOnce)
     const items = ready.map((place) => this.#first(place) as Item)
     const length = batchLength(
       items.map(({ size }) => size),
@@ -99,19 +107,36 @@ export class HeldPartitions<Item extends HeldRecord> {
 
   /** Several fall into parts that are tried at once; one alone is at fault and waits longer each time. */
   failed(places: readonly string[], failures: number, now: number): void {
+    const together = { silences: 0, atOnce: places.length }
     if (places.length === 1) {
       const waitMs = Math.min(LONGEST_BACK_OFF_MS, this.#backOffMs * 2 ** Math.min(failures, 10))
-      this.#trials.push({ places, dueAt: now + waitMs, failures: failures + 1 })
+      this.#trials.push({ ...together, places, dueAt: now + waitMs, failures: failures + 1 })
       return
     }
     for (const part of partsOf(places)) {
-      this.#trials.push({ places: part, dueAt: now, failures: 0 })
+      this.#trials.push({ ...together, places: part, dueAt: now, failures: 0 })
     }
   }
 
-  /** Nobody answered for them: to tell them apart would cost as long for each part. */
-  waited(places: readonly string[], now: number): void {
-    this.#trials.push({ places, dueAt: now + this.#backOffMs, failures: 0 })
+  /**
+   * Nobody answered for them. The first time they stay together: what waits for a silent broker is
+   * served by one call as soon as others do without it. Silence again may be due to one partition
+   * that hides the answers for its leader's others, so they go in eighths; what meets silence in a
+   * round of eighths is gathered for the next, so a round never takes more than eight such calls.
+   *
+   * @param silences of the trial that they were in; 0 before the first
+   */
+  waited(places: readonly string[], silences: number, now: number): void {
+    const gathered = this.#trials.find((trial) => trial.silences === silences + 1)
+    this.#trials = this.#trials.filter((trial) => trial !== gathered)
+    const all = [...(gathered?.places ?? []), ...places]
+    this.#trials.push({
+      places: all,
+      dueAt: now + this.#backOffMs,
+      failures: 0,
+      silences: silences + 1,
+      atOnce: silences === 0 ? all.length : Math.ceil(all.length / PARTS),
+    })
   }
 
   /** Lets a partition go that was taken for a trial; returns what waits for it, in order. */
@@ -133,6 +158,12 @@ export class HeldPartitions<Item extends HeldRecord> {
 
   *waiting(): Iterable<Item> {
     for (const queue of this.#queues.values()) yield* queue
+  }
+
+  /** Calls that take seconds each must not keep either kind from its trials. */
+  #turn({ failures, silences }: Trial): number {
+    if (failures === 0 && silences === 0) return 0
+    return silences > 0 === this.#silentLast ? 2 : 1
   }
 
   #first(place: string): Item | undefined {

@@ -90,7 +90,7 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
 
   #conclude(probe: Probe<Item>, attempt: Attempt): void {
     const { now, owner } = this.#options
-    const { places, items, failures } = probe
+    const { places, items, failures, silences } = probe
     const [only] = items
     if (attempt.kind === 'refused' && only !== undefined && items.length === 1) {
       // The broker was asked and judged the record, so the partition itself is not in the way.
@@ -113,7 +113,7 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
     if (failed.length === 0) return
     const isSilence =
       attempt.kind === 'answered' ? attempt.stuck?.isSilence : attempt.kind === 'unknown'
-    if (isSilence === true) this.#held.waited(failed, now())
+    if (isSilence === true) this.#held.waited(failed, silences, now())
     else this.#held.failed(failed, failures, now())
   }
 

@@ -212,8 +212,8 @@ describe('a broker that is silent', () => {
     expect(Math.max(...others.map(({ waitedMs }) => waitedMs))).toBeLessThan(SILENCE_MS + 200)
     const later = others.filter(({ n }) => n > (12 * (SILENCE_MS + 500)) / 20)
     expect(Math.max(...later.map(({ waitedMs }) => waitedMs))).toBeLessThan(200)
-    // One call for all of them, since each part would hang as long.
-    expect(new Set(kafka.hung)).toEqual(new Set([SILENT.size]))
+    // One call for all of them at first; later in eighths, since one of them may be at fault.
+    expect(kafka.hung.slice(0, 3)).toEqual([SILENT.size, SILENT.size, 1])
     const dependent = sent.filter((one) => !untouched(one))
     expect(Math.max(...dependent.map(({ waitedMs }) => waitedMs))).toBeLessThan(12_500)
     for (const log of kafka.logs.values()) {

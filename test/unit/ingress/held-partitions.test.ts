@@ -54,4 +54,36 @@ describe('partitions that failed', () => {
     expect([three.take(LIMITS, 0), three.dueAt()]).toEqual([null, null])
     expect(three.release('t/0').map(({ name }) => name)).toEqual(['a', 'b'])
   })
+
+  it('go whole after the first silence, then in rounds of at most eight calls', () => {
+    const many = held(40)
+    for (let probe = many.take(LIMITS, 0); probe !== null; probe = many.take(LIMITS, 0)) {
+      many.waited(probe.places, probe.silences, 0)
+    }
+    const sizes: number[] = []
+    for (let now = 100; now <= 300; now += 100) {
+      for (let probe = many.take(LIMITS, now); probe !== null; probe = many.take(LIMITS, now)) {
+        sizes.push(probe.items.length)
+        if (probe.places.includes('t/17') || probe.places.includes('t/39')) {
+          many.waited(probe.places, probe.silences, now)
+        } else for (const place of probe.places) many.release(place)
+      }
+    }
+    expect(sizes).toEqual([40, 5, 5, 5, 5, 5, 5, 5, 5, 2, 2, 2, 2, 2])
+  })
+
+  it('have their turns beside others that meet with silence', () => {
+    const both = new HeldPartitions<ReturnType<typeof item>>(100)
+    both.hold(['t/0'], 0)
+    both.hold(['t/1', 't/2', 't/3'], 0, true)
+    for (let n = 0; n < 4; n += 1) both.add(item(n))
+    const order: string[] = []
+    for (let now = 100; order.length < 6; now += 3000) {
+      const probe = both.take(LIMITS, now)
+      order.push(probe?.places.join() ?? '')
+      if (probe?.silences === 0) both.failed(probe.places, probe.failures, now)
+      else both.waited(probe?.places ?? [], probe?.silences ?? 0, now)
+    }
+    expect(order).toEqual(['t/1,t/2,t/3', 't/0', 't/1', 't/0', 't/2', 't/0'])
+  })
 })

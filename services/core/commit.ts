@@ -23,7 +23,7 @@ export interface PartitionAnswer {
 export interface Stuck {
   /** As `placeOf` names them; also such as were not in the batch. */
   readonly places: ReadonlySet<string>
-  /** They all wait for a broker that is silent; else one of them at least cannot be written. */
+  /** They all wait for a broker that does not answer; else one of them at least cannot be written. */
   readonly isSilence: boolean
 }
 

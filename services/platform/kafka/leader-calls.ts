@@ -13,8 +13,8 @@ export interface LeaderCall {
 /** Our own timer, and kafkajs's for one request: the broker took it, and is silent. */
 const SILENCE: ReadonlySet<string> = new Set(['attempt_timeout', 'KafkaJSRequestTimeoutError'])
 
-function isSilent({ leader, attempt }: LeaderCall): boolean {
-  return leader !== null && attempt.kind === 'unknown' && SILENCE.has(attempt.reason)
+function isSilent({ attempt }: LeaderCall): boolean {
+  return attempt.kind === 'unknown' && SILENCE.has(attempt.reason)
 }
 
 /** Who leads which partition and who has to have its records, as a producer last heard of it. */
@@ -45,8 +45,19 @@ export class LeaderMap {
 }
 
 /**
- * What the calls of one attempt come to. Where a broker is silent while others answer, what depends
- * on it is stuck and the rest is not. Silence of all says nothing of any.
+ * What has to wait for the leaders that did not answer. What depends on a silent one is stuck, in
+ * the batch or not; a lost connection says nothing of the partitions that were not in its call.
+ */
+function unanswered(calls: readonly LeaderCall[], leaders: LeaderMap): ReadonlySet<string> {
+  const asked = calls.filter(({ leader, attempt }) => leader !== null && attempt.kind === 'unknown')
+  const silent = new Set(asked.filter(isSilent).map(({ leader }) => leader as number))
+  const own = placesOf(asked.flatMap(({ records }) => records))
+  return new Set([...own, ...leaders.dependingOn(silent)])
+}
+
+/**
+ * What the calls of one attempt come to. Where the call to one leader gets no answer while others
+ * do, what waits for it is stuck and the rest is not. Silence of all says nothing of any.
  */
 export function attemptOfCalls(calls: readonly LeaderCall[], leaders: LeaderMap): Attempt {
   const attempts = calls.map(({ attempt }) => attempt)
@@ -57,10 +68,9 @@ export function attemptOfCalls(calls: readonly LeaderCall[], leaders: LeaderMap)
   const failed = calls.filter(({ attempt }) => attempt.kind === 'failed')
   const hasAnswered = attempts.some(({ kind }) => kind === 'answered')
   if (!hasAnswered && failed.length === 0) return first
-  const silent = new Set(calls.filter(isSilent).map(({ leader }) => leader as number))
-  if (silent.size > 0) {
-    const places = leaders.dependingOn(silent)
-    return { kind: 'answered', partitions, stuck: { places, isSilence: true } }
+  const waiting = unanswered(calls, leaders)
+  if (waiting.size > 0) {
+    return { kind: 'answered', partitions, stuck: { places: waiting, isSilence: true } }
   }
   if (!hasAnswered) return failed[0]?.attempt ?? first
   if (failed.length === 0) return { kind: 'answered', partitions }

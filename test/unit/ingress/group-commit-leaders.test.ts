@@ -153,3 +153,23 @@ describe('a partition whose call is never answered', () => {
     expect(sent.filter(({ partition }) => stuck.has(partition)).some(isDurable)).toBe(false)
   })
 })
+
+describe('a leader to which no connection can be had', () => {
+  it.each([
+    ['refuses', 5],
+    ['does not answer', 1000],
+  ])('costs only its own partitions time when it %s', async (_how, takesMs) => {
+    const reason = 'KafkaJSConnectionError'
+    const kafka = new LedKafka({ reason, takesMs, meets: () => true })
+    const { sent, load, end } = stage(kafka)
+    await load(9000)
+    kafka.ill = false
+    await load(3000)
+    await end()
+    expect(sent.every(isDurable)).toBe(true)
+    const others = sent.filter(({ partition }) => leaderOf(partition) !== ILL)
+    expect(longest(others)).toBeLessThan(takesMs + 200)
+    expect(longest(others.filter(({ since }) => since > 1200))).toBeLessThan(200)
+    expect(longest(sent)).toBeLessThan(9000 + takesMs + 1000)
+  })
+})

@@ -94,8 +94,18 @@ describe('the calls of one attempt', () => {
     expect(beside).toEqual(answered(1))
   })
 
-  it('leave nothing stuck for a connection that was lost: its leader may be elsewhere soon', () => {
-    expect(come(answered(0), cut)).toEqual(answered(0))
+  it('leave the partitions of a lost connection stuck, and no others that may have a copy there', () => {
+    expect(come(answered(0), cut)).toEqual({
+      ...answered(0),
+      stuck: { places: new Set(['t/1']), isSilence: true },
+    })
+    // Broker 3 is silent: partitions 0, 1 and 2 have copies on it. The connection to 4 is lost.
+    expect(come(failed, answered(1), silent, cut)).toMatchObject({
+      stuck: { places: new Set(['t/0', 't/1', 't/2', 't/3']), isSilence: true },
+    })
+    expect(come(cut, cut)).toBe(cut)
+    const unled = { ...call(0, cut), leader: null }
+    expect(attemptOfCalls([unled, call(1, answered(1))], leaders)).toEqual(answered(1))
   })
 
   it('where one fails leave its partitions alone in doubt', () => {

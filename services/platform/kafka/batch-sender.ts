@@ -15,7 +15,7 @@ import { ClientSockets } from './client-sockets.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
 import type { LeaderCall } from './leader-calls.ts'
-import { attemptOfCalls, LeaderMap } from './leader-calls.ts'
+import { ACKS_TIMEOUT_MS, attemptOfCalls, LeaderMap } from './leader-calls.ts'
 import { attemptOf, isOfTopic } from './send-errors.ts'
 
 /** What a send may cost in time; the table of consequences is in `client-pitfalls.md`, P3 and P4. */
@@ -28,8 +28,6 @@ export interface BatchSenderOptions {
   readonly reconnectDelayMs: number
 }
 
-/** The broker's own time to gather all acknowledgements of one request. */
-const ACKS_TIMEOUT_MS = 2500
 /**
  * Rules P1, P3, P4 and P7. Idempotent kafkajs producers acknowledge what was never written; a moved
  * leader is heard of within 5 s, where the library's default is 300 s; repeating is our business.
@@ -77,8 +75,10 @@ interface Line {
 }
 
 /** A call that may not have ended yet. */
-interface OpenCall extends LeaderCall {
+interface OpenCall extends Omit<LeaderCall, 'hadMs'> {
   readonly line: Line
+  /** Of `performance.now()`. */
+  readonly begunAt: number
   attempt: Attempt
 }
 
@@ -138,7 +138,9 @@ export class BatchSender {
       over.abort()
     }
     const unsent = this.#closed ? UNCONNECTED : EXPIRED
-    const attempt = calls.length === 0 ? unsent : attemptOfCalls(calls, this.#leaders)
+    const now = performance.now()
+    const ended = calls.map((call) => ({ ...call, hadMs: now - call.begunAt }))
+    const attempt = calls.length === 0 ? unsent : attemptOfCalls(ended, this.#leaders)
     this.#concluded(calls, attempt)
     return attempt
   }
@@ -172,8 +174,9 @@ export class BatchSender {
     // An attempt that is over must not send later, beside the one that took its place (P9).
     if (line === null || over.aborted) return
     const groups = [...this.#leaders.grouped(batch)]
+    const begunAt = performance.now()
     const own = groups.map(([leader, records]): OpenCall => {
-      return { line, leader, records, attempt: EXPIRED }
+      return { line, leader, records, begunAt, attempt: EXPIRED }
     })
     calls.push(...own)
     await Promise.all(

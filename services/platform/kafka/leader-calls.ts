@@ -8,13 +8,18 @@ export interface LeaderCall {
   readonly leader: number | null
   readonly records: readonly OutgoingRecord[]
   readonly attempt: Attempt
+  /** Time between its begin and the end of the attempt: connecting takes some of an attempt's. */
+  readonly hadMs: number
 }
 
-/** Our own timer, and kafkajs's for one request: the broker took it, and is silent. */
-const SILENCE: ReadonlySet<string> = new Set(['attempt_timeout', 'KafkaJSRequestTimeoutError'])
+/** The broker's own time to gather all acknowledgements of one request: one that is well answers by then. */
+export const ACKS_TIMEOUT_MS = 2500
 
-function isSilent({ attempt }: LeaderCall): boolean {
-  return attempt.kind === 'unknown' && SILENCE.has(attempt.reason)
+/** Our own timer, and kafkajs's for one request: the broker took it, and is silent. */
+function isSilent({ attempt, hadMs }: LeaderCall): boolean {
+  if (attempt.kind !== 'unknown') return false
+  if (attempt.reason === 'attempt_timeout') return hadMs >= ACKS_TIMEOUT_MS
+  return attempt.reason === 'KafkaJSRequestTimeoutError'
 }
 
 /** Who leads which partition and who has to have its records, as a producer last heard of it. */
@@ -46,7 +51,8 @@ export class LeaderMap {
 
 /**
  * What has to wait for the leaders that did not answer. What depends on a silent one is stuck, in
- * the batch or not; a lost connection says nothing of the partitions that were not in its call.
+ * the batch or not; a lost connection,
+ * or a call that began too late, says nothing of the partitions that were not in it.
  */
 function unanswered(calls: readonly LeaderCall[], leaders: LeaderMap): ReadonlySet<string> {
   const asked = calls.filter(({ leader, attempt }) => leader !== null && attempt.kind === 'unknown')

@@ -44,7 +44,9 @@ class LedKafka {
     for (const place of places) this.#flying.add(place)
     const calls = await Promise.all(
       [...this.#leaders.grouped(batch)].map(async ([leader, records]): Promise<LeaderCall> => {
-        return { leader, records, attempt: await this.#call(leader, records) }
+        const since = Date.now()
+        const attempt = await this.#call(leader, records)
+        return { leader, records, attempt, hadMs: Date.now() - since }
       }),
     )
     for (const place of places) this.#flying.delete(place)

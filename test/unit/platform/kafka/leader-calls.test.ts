@@ -24,8 +24,8 @@ function record(partition: number, topic = 't'): OutgoingRecord {
   return { topic, partition, key: 'tnt_1', value: null, headers: {} }
 }
 
-function call(partition: number, attempt: Attempt): LeaderCall {
-  return { leader: IN_SYNC[partition]?.[0] ?? null, records: [record(partition)], attempt }
+function call(partition: number, attempt: Attempt, hadMs = 2500): LeaderCall {
+  return { leader: IN_SYNC[partition]?.[0] ?? null, records: [record(partition)], attempt, hadMs }
 }
 
 function answered(partition: number): Attempt {
@@ -106,6 +106,14 @@ describe('the calls of one attempt', () => {
     expect(come(cut, cut)).toBe(cut)
     const unled = { ...call(0, cut), leader: null }
     expect(attemptOfCalls([unled, call(1, answered(1))], leaders)).toEqual(answered(1))
+  })
+
+  it('are not silent where the attempt ended before a broker had its time to answer', () => {
+    const late = [call(0, answered(0), 900), call(1, expired, 2499)]
+    expect(attemptOfCalls(late, leaders)).toEqual({
+      ...answered(0),
+      stuck: { places: new Set(['t/1']), isSilence: true },
+    })
   })
 
   it('where one fails leave its partitions alone in doubt', () => {

@@ -12,7 +12,9 @@ import { connectionOf } from '#platform/kafka/connection.ts'
 import type { ControlTail } from '#platform/kafka/control-tail.ts'
 import { createLogger } from '#platform/log.ts'
 import { withAdvisoryLock } from '#platform/postgres/advisory-lock.ts'
-import { writeCatalogue } from '#registrar/catalogue-writer.ts'
+import { catalogueEnd, changeCatalogue } from '#registrar/catalogue-change.ts'
+import { keepingSchemas } from '#registrar/catalogue-merge.ts'
+import { withCatalogue } from './catalogue-access.ts'
 import { withDatabase } from './database-access.ts'
 import { failure } from './fault.ts'
 import type { ActorOption } from './quarantine-audit.ts'
@@ -86,6 +88,23 @@ export async function withVersionsRight<Result>(
   })
 }
 
+/** The catalogue, and an offset of its topic before which it knows everything. */
+export interface KnownCatalogue {
+  readonly catalogue: ControlTail
+  readonly end: bigint
+}
+
+/** Work that changes the catalogue. @throws CliFault when it cannot be read */
+export async function withKnownCatalogue<Result>(
+  { connection, topic }: VersionsAccess,
+  work: (known: KnownCatalogue) => Promise<Result>,
+): Promise<Result> {
+  const end = await catalogueEnd({ connection, topic, log: silent }).catch(() => {
+    throw failure(`Kafka at ${connection.brokers.join(', ')} or ${topic} cannot be reached`)
+  })
+  return await withCatalogue(connection, topic, (catalogue) => work({ catalogue, end }))
+}
+
 /** @throws CliFault when the catalogue has no such version */
 export function entryOf(catalogue: ControlTail, version: string): CatalogueEntry {
   const entry = catalogue.entries().get(version as ApiVersion)
@@ -107,22 +126,31 @@ async function isRead(
   return true
 }
 
+/** What a change of state came to: up to where the topic is known then, or why not, in words. */
+type Became =
+  | { readonly kind: 'became'; readonly end: bigint }
+  | { readonly kind: 'not'; readonly why: string }
+
 /**
- * Writes the entry of a version with another state, everything else as it is now.
+ * Writes the entry of a version with another state, everything else as others wrote it last.
  *
- * @returns null once it is durable and was read back; otherwise why not, in words
+ * @param end from where on whatever others wrote has to be looked at
+ * @returns once it is durable and was read back
  */
 export async function becomes(
   { connection, topic }: VersionsAccess,
-  catalogue: ControlTail,
+  { catalogue, end }: KnownCatalogue,
   version: string,
   to: VersionState,
-): Promise<string | null> {
+): Promise<Became> {
   const entry = entryOf(catalogue, version)
-  if (!mayBecome(entry.state, to)) return `${version} is ${entry.state}, so it cannot become ${to}`
+  if (!mayBecome(entry.state, to)) {
+    return { kind: 'not', why: `${version} is ${entry.state}, so it cannot become ${to}` }
+  }
   const writing = { connection, topic, log: silent, withinMs: WRITTEN_WITHIN_MS }
-  const problem = await writeCatalogue(writing, [{ ...entry, state: to }])
-  if (problem !== null) return problem
-  const wasRead = await isRead(catalogue, version, to)
-  return wasRead ? null : `the entry was written, but ${topic} cannot be read`
+  const entries = [{ ...entry, state: to }]
+  const change = await changeCatalogue(writing, { entries, end }, keepingSchemas(entry.state))
+  if (change.kind === 'failed') return { kind: 'not', why: change.why }
+  if (await isRead(catalogue, version, to)) return { kind: 'became', end: change.end }
+  return { kind: 'not', why: `the entry was written, but ${topic} cannot be read` }
 }

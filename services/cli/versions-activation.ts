@@ -13,7 +13,7 @@ import { activate } from '#registrar/activation.ts'
 import { progressNotes } from './progress.ts'
 import { withSender } from './quarantine-release.ts'
 import { cliSettings } from './stack-address.ts'
-import type { VersionsAccess, VersionsRight } from './versions-access.ts'
+import type { KnownCatalogue, VersionsAccess, VersionsRight } from './versions-access.ts'
 import { becomes, entryOf } from './versions-access.ts'
 import { stepNote } from './versions-text.ts'
 
@@ -57,7 +57,7 @@ function quarantinesOf({ connection, topicPrefix }: VersionsAccess) {
  */
 export async function activateVersion(
   access: VersionsAccess,
-  catalogue: ControlTail,
+  { catalogue, end: knownEnd }: KnownCatalogue,
   right: VersionsRight,
   { version, rate }: { readonly version: string; readonly rate: number },
 ): Promise<ActivationReport> {
@@ -68,6 +68,8 @@ export async function activateVersion(
   )
   const { stopped } = terminal
   const tally = new ReleaseTally()
+  // Of all that others write while it is draining, each change of state has to be seen.
+  let known = knownEnd
   const note = progressNotes(terminal)
   const table = routesThen(catalogue, version, topicPrefix)
   const end = await withSender(access.connection, async (attempts) => {
@@ -84,7 +86,12 @@ export async function activateVersion(
     })
     const moves: VersionMoves = {
       state: () => entryOf(catalogue, version).state,
-      become: (to) => becomes(access, catalogue, version, to),
+      become: async (to) => {
+        const became = await becomes(access, { catalogue, end: known }, version, to)
+        if (became.kind === 'not') return became.why
+        known = became.end
+        return null
+      },
       look: () => release.look(),
       release: (withinMs) => release.release(withinMs),
       isAlone: right.isAlone,

@@ -10,7 +10,12 @@ import type { ActorOption } from './quarantine-audit.ts'
 import { registrarSettings, stopSentence } from './schemas-command.ts'
 import type { Terminal } from './terminal.ts'
 import type { VersionsAccess, VersionsRight } from './versions-access.ts'
-import { entryOf, versionsAccess, withVersionsRight } from './versions-access.ts'
+import {
+  entryOf,
+  versionsAccess,
+  withKnownCatalogue,
+  withVersionsRight,
+} from './versions-access.ts'
 import type { ActivationReport } from './versions-activation.ts'
 import { activateVersion } from './versions-activation.ts'
 import { activationJson, activationLines, endWord } from './versions-text.ts'
@@ -46,8 +51,8 @@ async function activated(
   version: string,
   { json, rate }: ActivationOptions,
 ): Promise<void> {
-  const report = await withCatalogue(access.connection, access.topic, (catalogue) =>
-    activateVersion(access, catalogue, right, { version, rate }),
+  const report = await withKnownCatalogue(access, (known) =>
+    activateVersion(access, known, right, { version, rate }),
   )
   // What was released is told also when the database went away meanwhile.
   const isAudited = await right.audit(outcomeOf(report)).then(

@@ -1,9 +1,14 @@
 import type { VersionState } from '#core/versions.ts'
-import { withCatalogue } from './catalogue-access.ts'
 import { failure } from './fault.ts'
 import type { ActorOption } from './quarantine-audit.ts'
 import type { Terminal } from './terminal.ts'
-import { becomes, entryOf, versionsAccess, withVersionsRight } from './versions-access.ts'
+import {
+  becomes,
+  entryOf,
+  versionsAccess,
+  withKnownCatalogue,
+  withVersionsRight,
+} from './versions-access.ts'
 
 export interface ChangeOptions extends ActorOption {
   readonly json?: true
@@ -23,13 +28,13 @@ async function changeState(
     else terminal.line(changed ? `${version} is ${to}.` : `${version} is ${to} already.`)
   }
   await withVersionsRight(access, options, action, { version }, (right) =>
-    withCatalogue(access.connection, access.topic, async (catalogue) => {
-      const { state } = entryOf(catalogue, version)
+    withKnownCatalogue(access, async (known) => {
+      const { state } = entryOf(known.catalogue, version)
       if (state === to) return said(false)
       if (state !== from) throw failure(`${version} is ${state}; only what is ${from} can be ${to}`)
       await right.audit({ state: 'begun', was: state })
-      const problem = await becomes(access, catalogue, version, to)
-      if (problem !== null) throw failure(`${problem}; run it again`)
+      const became = await becomes(access, known, version, to)
+      if (became.kind === 'not') throw failure(`${became.why}; run it again`)
       await right.audit({ state: 'done', is: to })
       said(true)
     }),

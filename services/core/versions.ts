@@ -22,6 +22,18 @@ export function mayBecome(from: VersionState, to: VersionState): boolean {
   return TRANSITIONS[from].includes(to)
 }
 
+const STAGES: Readonly<Record<VersionState, number>> = {
+  unknown: 0,
+  draining: 1,
+  active: 2,
+  retired: 2,
+}
+
+/** The state after another one was written, perhaps from an older reading: nothing is taken back. */
+export function keptState(state: VersionState, written: VersionState): VersionState {
+  return STAGES[written] < STAGES[state] ? state : written
+}
+
 /**
  * The state of a version that is registered for the first time. With an empty catalogue every
  * ingress answers 503, so nothing can wait; otherwise events may have been set aside already.

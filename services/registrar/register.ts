@@ -6,7 +6,9 @@ import type { DeclaredTopic } from '#platform/kafka/topic-plan.ts'
 import { ensureTopics } from '#platform/kafka/topics.ts'
 import type { Logger } from '#platform/log.ts'
 import type { RegistryClient } from '#platform/registry/registry-client.ts'
-import { writeCatalogue } from './catalogue-writer.ts'
+import { catalogueEnd, changeCatalogue } from './catalogue-change.ts'
+import { keepingStates } from './catalogue-merge.ts'
+import type { CatalogueWriting } from './catalogue-writer.ts'
 import type { Prepared } from './found-state.ts'
 import { answered, foundCatalogue, KAFKA_WITHIN_MS, kafkaStep, prepared } from './found-state.ts'
 import type { Planning, Registration } from './registration.ts'
@@ -56,22 +58,34 @@ async function registerSubjects(
   return { subjects, changes }
 }
 
+/** The entries as they are in the end: others may change states in the same moment. */
+async function changed(
+  writing: CatalogueWriting,
+  entries: readonly CatalogueEntry[],
+  end: bigint,
+): Promise<readonly CatalogueEntry[]> {
+  const change = await changeCatalogue(writing, { entries, end }, keepingStates)
+  if (change.kind === 'failed') throw failed('catalogue', change.why)
+  return change.entries
+}
+
 async function writeEntries(
   { connection, plan, found }: Prepared,
   topic: string,
   subjects: readonly RegisteredSubject[],
   log: Logger,
 ): Promise<{ readonly changes: Change[]; readonly states: Map<ApiVersion, string> }> {
+  const writing = { connection, topic, log, withinMs: KAFKA_WITHIN_MS }
+  const end =
+    plan.entries.length === 0 ? 0n : await kafkaStep('catalogue', log, () => catalogueEnd(writing))
   // Read once more: a state may have been changed while schemas were being registered.
   const catalogue =
     plan.entries.length === 0 ? found.catalogue : await foundCatalogue(connection, topic, log)
   const entries = entriesToWrite(subjects, catalogue)
-  const writing = { connection, topic, log, withinMs: KAFKA_WITHIN_MS }
-  const problem = entries.length === 0 ? null : await writeCatalogue(writing, entries)
-  if (problem !== null) throw failed('catalogue', problem)
-  const all: readonly CatalogueEntry[] = [...catalogue.values(), ...entries]
+  const written = entries.length === 0 ? [] : await changed(writing, entries, end)
+  const all: readonly CatalogueEntry[] = [...catalogue.values(), ...written]
   return {
-    changes: entries.map(({ version, state }) => ({ kind: 'entry_written', version, state })),
+    changes: written.map(({ version, state }) => ({ kind: 'entry_written', version, state })),
     states: new Map(all.map(({ version, state }) => [version, state])),
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { VersionState } from '#core/versions.ts'
-import { firstState, mayBecome, VERSION_STATES, versionAction } from '#core/versions.ts'
+import { firstState, keptState, mayBecome, VERSION_STATES, versionAction } from '#core/versions.ts'
 
 const lawful = [
   ['unknown', 'draining'],
@@ -66,6 +66,17 @@ describe('the life of an API version', () => {
   it('begins as active only where no ingress can have set anything aside', () => {
     expect([firstState(true), firstState(false)]).toEqual(['active', 'unknown'])
   })
+})
+
+describe('a state written from an older reading', () => {
+  it.each(VERSION_STATES.flatMap((state) => VERSION_STATES.map((to) => [state, to] as const)))(
+    'of %s, %s takes nothing back',
+    (state, to) => {
+      const isRouted = ROUTING.has(state)
+      const isBack = isRouted ? !ROUTING.has(to) : state === 'draining' && to === 'unknown'
+      expect(keptState(state, to)).toBe(isBack ? state : to)
+    },
+  )
 })
 
 describe('what the ingress does with an event of a version', () => {

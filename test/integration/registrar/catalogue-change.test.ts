@@ -1,0 +1,108 @@
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import type { CatalogueEntry } from '#core/catalogue.ts'
+import type { ApiVersion } from '#core/ids.ts'
+import type { VersionState } from '#core/versions.ts'
+import { createLogger } from '#platform/log.ts'
+import { catalogueEnd, changeCatalogue } from '#registrar/catalogue-change.ts'
+import { keepingSchemas } from '#registrar/catalogue-merge.ts'
+import { readCatalogue } from '#registrar/catalogue-reader.ts'
+import { writeCatalogue } from '#registrar/catalogue-writer.ts'
+import { register } from '#registrar/register.ts'
+import type { RegistrarSettings } from '#registrar/settings.ts'
+import { eventually } from '../../fixtures/eventually.ts'
+import { API, gateToKafka } from '../../fixtures/kafka-gate.ts'
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
+
+const VERSION = '2026-05-19' as ApiVersion
+const PREFIX = 'regrace'
+const WITHIN_MS = 20_000
+const log = createLogger({ service: 'test', level: 'silent' })
+const connection = {
+  brokers: [inject('kafkaBrokers')],
+  clientId: 'catalogue-change-test',
+  ssl: false,
+  sasl: null,
+}
+const writing = { connection, topic: `${PREFIX}.control`, log, withinMs: WITHIN_MS }
+
+function settings(schemasFolder: string, broker: string): RegistrarSettings {
+  return {
+    logLevel: 'info',
+    kafkaBrokers: [broker],
+    topicPrefix: PREFIX,
+    kafkaSsl: false,
+    kafkaSaslMechanism: null,
+    kafkaSaslUsername: null,
+    kafkaSaslPassword: null,
+    schemaRegistryUrl: inject('registryUrl'),
+    schemasFolder,
+    replicationFactor: null,
+  } as RegistrarSettings
+}
+
+async function entryNow(): Promise<CatalogueEntry> {
+  const entry = (await readCatalogue(connection, writing.topic, log, WITHIN_MS))?.get(VERSION)
+  if (entry === undefined) throw new Error('no entry')
+  return entry
+}
+
+/** The entry as a folder with other schemas would have made it. */
+function withOtherSchemas(entry: CatalogueEntry, state: VersionState): CatalogueEntry {
+  const card = { ...entry.domains.card, schemaId: entry.domains.card.schemaId + 100_000 }
+  return { ...entry, state, domains: { ...entry.domains, card } }
+}
+
+async function written(entry: CatalogueEntry): Promise<void> {
+  expect(await writeCatalogue(writing, [entry])).toBeNull()
+}
+
+describe('two who write to the catalogue at once', () => {
+  it('lose nothing of each other: a registrar’s schemas, a command’s state', async () => {
+    const folder = await temporaryFolder('schemas')
+    onTestFinished(() => folder.remove())
+    await cp(`schemas/${VERSION}`, join(folder.path, VERSION), { recursive: true })
+    const first = await register(settings(folder.path, inject('kafkaBrokers')), log)
+    expect(first.kind).toBe('done')
+    const registered = await entryNow()
+
+    // The registrar has read `unknown`, and its write is under way.
+    await written(withOtherSchemas(registered, 'unknown'))
+    const gate = await gateToKafka(inject('kafkaBrokers'))
+    onTestFinished(() => gate.close())
+    const isWrite = ({ api, body }: { api: number; body: Buffer }) =>
+      api === API.produce && body.includes(writing.topic)
+    gate.hold(isWrite)
+    const late = register(settings(folder.path, gate.address), log)
+    await eventually(async () => gate.requests.some(isWrite), { withinMs: WITHIN_MS })
+    await written(withOtherSchemas(registered, 'draining'))
+    gate.release()
+    const outcome = await late
+    expect(outcome.kind === 'done' && outcome.states.get(VERSION)).toBe('draining')
+    expect(await entryNow()).toEqual({ ...registered, state: 'draining' })
+
+    // A command that decided before, and a registrar that wrote other schemas since.
+    const entry = { ...registered, state: 'active' } as const
+    const end = await catalogueEnd(writing)
+    const other = withOtherSchemas(registered, 'draining')
+    await written(other)
+    const merging = keepingSchemas('draining')
+    const change = await changeCatalogue(writing, { entries: [entry], end }, merging)
+    expect(change.kind).toBe('changed')
+    expect(await entryNow()).toEqual({ ...other, state: 'active' })
+  })
+
+  it('of whom one took the state back: the other writes nothing over it and says so', async () => {
+    const entry = await entryNow()
+    const end = await catalogueEnd(writing)
+    await written({ ...entry, state: 'unknown' })
+    await written({ ...entry, state: 'draining' })
+    const wanted = { entries: [{ ...entry, state: 'active' as const }], end }
+    expect(await changeCatalogue(writing, wanted, keepingSchemas('draining'))).toEqual({
+      kind: 'failed',
+      why: `somebody else wrote that ${VERSION} is unknown while it was draining`,
+    })
+    expect((await entryNow()).state).toBe('draining')
+  })
+})

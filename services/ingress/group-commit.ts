@@ -91,6 +91,7 @@ export class GroupCommit {
 
   /** Takes a record; the promise is settled by the deadline at the latest and never rejects. */
   submit(record: OutgoingRecord): Promise<Commitment> {
+    if (this.#trials.refuses(record)) return Promise.resolve({ kind: 'expired' })
     return new Promise((settle) => {
       const size = (record.value?.byteLength ?? 0) + RECORD_OVERHEAD_BYTES
       const now = this.#now()
@@ -262,8 +263,7 @@ export class GroupCommit {
   #newTrials(writer: BatchWriter): TrialLane<Waiting> {
     return new TrialLane({
       writer,
-      batch: this.#limits.batch,
-      backOffMs: this.#limits.backOffMs,
+      limits: this.#limits,
       now: this.#now,
       owner: {
         durable: (waiting, at) => this.#settle(waiting, { kind: 'durable', at }),

@@ -51,6 +51,8 @@ export class HeldPartitions<Item extends HeldRecord> {
   readonly #queues = new Map<string, Item[]>()
   #trials: Trial[] = []
   #silentLast = false
+  #records = 0
+  #bytes = 0
 
   constructor(backOffMs: number) {
     this.#backOffMs = backOffMs
@@ -58,6 +60,11 @@ export class HeldPartitions<Item extends HeldRecord> {
 
   has(place: string): boolean {
     return this.#queues.has(place)
+  }
+
+  /** Whether as much is held as may be, be it records or bytes. */
+  isFull({ records, bytes }: BatchLimits): boolean {
+    return this.#records >= records || this.#bytes >= bytes
   }
 
   /**
@@ -74,6 +81,7 @@ export class HeldPartitions<Item extends HeldRecord> {
   /** Takes a place behind all that is held of its partition, which must be held. */
   add(item: Item): void {
     this.#queues.get(placeOf(item.record.topic, item.record.partition))?.push(item)
+    this.#count([item], 1)
   }
 
   /** When the next trial with records is due; null when there is none. */
@@ -143,16 +151,18 @@ export class HeldPartitions<Item extends HeldRecord> {
   release(place: string): readonly Item[] {
     const queue = this.#queues.get(place) ?? []
     this.#queues.delete(place)
+    this.#count(queue, -1)
     return queue
   }
 
   /** Removes records; their partitions stay. */
   drop(which: (item: Item) => boolean): void {
     for (const [place, queue] of this.#queues) {
-      this.#queues.set(
-        place,
-        queue.filter((item) => !which(item)),
+      const { gone = [], left = [] } = Object.groupBy(queue, (item) =>
+        which(item) ? 'gone' : 'left',
       )
+      this.#queues.set(place, left)
+      this.#count(gone, -1)
     }
   }
 
@@ -164,6 +174,11 @@ export class HeldPartitions<Item extends HeldRecord> {
   #turn({ failures, silences }: Trial): number {
     if (failures === 0 && silences === 0) return 0
     return silences > 0 === this.#silentLast ? 2 : 1
+  }
+
+  #count(items: readonly Item[], sign: 1 | -1): void {
+    this.#records += sign * items.length
+    this.#bytes += sign * items.reduce((sum, { size }) => sum + size, 0)
   }
 
   #first(place: string): Item | undefined {

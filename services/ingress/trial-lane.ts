@@ -1,7 +1,7 @@
-import type { Attempt, BatchLimits, OutgoingRecord, Stuck } from '#core/commit.ts'
+import type { Attempt, OutgoingRecord, Stuck } from '#core/commit.ts'
 import { coverage, placeOf } from '#core/commit.ts'
 import type { Coordinate } from '#core/outcome.ts'
-import type { BatchWriter } from './commitment.ts'
+import type { BatchWriter, GroupCommitLimits } from './commitment.ts'
 import type { HeldRecord, Probe } from './held-partitions.ts'
 import { HeldPartitions } from './held-partitions.ts'
 
@@ -16,12 +16,14 @@ interface TrialOwner<Item> {
 
 export interface TrialLaneOptions<Item> {
   readonly writer: BatchWriter
-  readonly batch: BatchLimits
-  /** Waited before a partition that failed alone is tried again; doubles up to a second. */
-  readonly backOffMs: number
+  /** The back-off is waited before a partition that failed alone is tried again; doubles up to a second. */
+  readonly limits: GroupCommitLimits
   readonly now: () => number
   readonly owner: TrialOwner<Item>
 }
+
+/** Share of the queue that may be held; above three quarters others are refused (`pressure.ts`). */
+const MOST_HELD = 1 / 2
 
 /**
  * Finds the partitions that cannot be written and tries them again, beside the group commit and on
@@ -37,11 +39,18 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
 
   constructor(options: TrialLaneOptions<Item>) {
     this.#options = options
-    this.#held = new HeldPartitions(options.backOffMs)
+    this.#held = new HeldPartitions(options.limits.backOffMs)
   }
 
   has({ topic, partition }: OutgoingRecord): boolean {
     return this.#held.has(placeOf(topic, partition))
+  }
+
+  /** Whether a record has to wait here, and too much does: it would take the room of the healthy. */
+  refuses(record: OutgoingRecord): boolean {
+    const { queueRecords, queueBytes } = this.#options.limits
+    const most = { records: queueRecords * MOST_HELD, bytes: queueBytes * MOST_HELD }
+    return this.has(record) && this.#held.isFull(most)
   }
 
   /** Holds partitions that are not held yet; their records follow by `add`, in order. */
@@ -76,9 +85,9 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
   }
 
   async #tryOne(): Promise<void> {
-    const { writer, batch, now } = this.#options
+    const { writer, limits, now } = this.#options
     this.#trying = true
-    const probe = this.#held.take(batch, now())
+    const probe = this.#held.take(limits.batch, now())
     if (probe !== null) {
       const attempt = await writer.attempt(probe.items.map(({ record }) => record))
       this.#conclude(probe, attempt)

@@ -75,10 +75,10 @@ interface Sent {
   readonly commitment: Commitment
 }
 
-function stage(kafka: LedKafka) {
+function stage(kafka: LedKafka, queueRecords = 10_000) {
   const limits = {
     batch: { records: 200, bytes: 256 * 1024 },
-    ...{ queueRecords: 10_000, queueBytes: 1e9, queueAgeMs: 2000 },
+    ...{ queueRecords, queueBytes: 1e9, queueAgeMs: 2000 },
     ...{ deadlineMs: DEADLINE_MS, backOffMs: 100 },
   }
   const writers = { main: kafka, trial: kafka }
@@ -111,7 +111,7 @@ function stage(kafka: LedKafka) {
     expect(sent).toHaveLength(count)
     expect(longest(sent)).toBeLessThanOrEqual(DEADLINE_MS + 100)
   }
-  return { sent, load, end }
+  return { commit, sent, load, end }
 }
 
 function longest(sent: readonly Sent[]): number {
@@ -173,5 +173,35 @@ describe('a leader to which no connection can be had', () => {
     expect(longest(others)).toBeLessThan(takesMs + 200)
     expect(longest(others.filter(({ since }) => since > 1200))).toBeLessThan(200)
     expect(longest(sent)).toBeLessThan(9000 + takesMs + 1000)
+  })
+})
+
+describe('what waits for a leader that is away', () => {
+  it('has half of the queue at most, and what comes beyond it is answered at once', async () => {
+    const illness = { reason: 'KafkaJSConnectionError', takesMs: 5, meets: () => true }
+    const kafka = new LedKafka(illness)
+    const { commit, sent, load, end } = stage(kafka, 1000)
+    await load(9000)
+    expect(commit.depth).toBeGreaterThanOrEqual(500)
+    expect(commit.depth).toBeLessThan(500 + 2 * PARTITIONS)
+    const refused = sent.filter((one) => !isDurable(one))
+    expect(refused.length).toBeGreaterThan(2000)
+    expect(refused.every(({ partition }) => leaderOf(partition) === ILL)).toBe(true)
+    expect(longest(refused)).toBe(0)
+    kafka.ill = false
+    await load(3000)
+    await end()
+    expect(sent.filter(({ since }) => since > 11_000).every(isDurable)).toBe(true)
+    expect(commit.depth).toBe(0)
+  })
+
+  it('has its half anew after its records have expired', async () => {
+    const illness = { reason: 'KafkaJSConnectionError', takesMs: 5, meets: () => true }
+    const { commit, sent, load, end } = stage(new LedKafka(illness), 1000)
+    await load(DEADLINE_MS + 3000)
+    expect(commit.depth).toBeGreaterThanOrEqual(500)
+    const waited = sent.filter((one) => !isDurable(one) && one.waitedMs > 0)
+    expect(waited.length).toBeGreaterThanOrEqual(450)
+    await end()
   })
 })

@@ -57,7 +57,10 @@ class Tail implements ControlTail {
   #byVersion: ReadonlyMap<ApiVersion, CatalogueEntry> = new Map()
   /** What this session has read so far; becomes live at the end of the topic. */
   #staged: CatalogueEntries = new Map()
+  /** By the clock of the machine, which may be set back. */
   #lease: FetchLease = NO_LEASE
+  /** By a clock that nobody sets, and that may stand still while the machine sleeps. */
+  #steadyLease: FetchLease = NO_LEASE
   #loaded = false
   #caughtUp = false
   #endOffset = 0n
@@ -85,7 +88,8 @@ class Tail implements ControlTail {
 
   leaseHeld(nowMs: number): boolean {
     const leaseMs = this.#options.leaseMs ?? DEFAULT_LEASE_MS
-    return this.#loaded && isLeaseHeld(this.#lease, nowMs, leaseMs)
+    if (!this.#loaded || !isLeaseHeld(this.#lease, nowMs, leaseMs)) return false
+    return isLeaseHeld(this.#steadyLease, performance.now(), leaseMs)
   }
 
   onChange(listener: () => void): void {
@@ -155,7 +159,7 @@ class Tail implements ControlTail {
       fromBeginning: true,
       log,
       onRecords: (records) => this.#apply(records),
-      onAnswer: (api, tookMs) => this.#answered(api, this.#now() - tookMs),
+      onAnswer: (api, tookMs) => this.#answered(api, tookMs),
     })
     this.#session = session
     if (this.#stopping.signal.aborted) await session.stop()
@@ -172,6 +176,7 @@ class Tail implements ControlTail {
     this.#caughtUp = false
     this.#endOffset = endOffset
     this.#lease = { ...this.#lease, pendingMs: null }
+    this.#steadyLease = { ...this.#steadyLease, pendingMs: null }
     // An empty topic is read to its end already.
     if (endOffset === 0n) this.#catchUp()
   }
@@ -189,9 +194,10 @@ class Tail implements ControlTail {
     else if (last !== undefined && BigInt(last.offset) + 1n >= this.#endOffset) this.#catchUp()
   }
 
-  #answered(api: string, sentMs: number): void {
+  #answered(api: string, tookMs: number): void {
     if (!this.#caughtUp) return
-    this.#lease = leaseAfterAnswer(this.#lease, api, sentMs)
+    this.#lease = leaseAfterAnswer(this.#lease, api, this.#now() - tookMs)
+    this.#steadyLease = leaseAfterAnswer(this.#steadyLease, api, performance.now() - tookMs)
   }
 
   #catchUp(): void {

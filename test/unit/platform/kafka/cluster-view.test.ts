@@ -10,8 +10,6 @@ function kafkaError(name: string, facts: object, causeCode?: string): Error {
 it.each([
   ['retries that are used up', kafkaError('KafkaJSNumberOfRetriesExceeded', { retriable: false })],
   ['a reset', kafkaError('KafkaJSNumberOfRetriesExceeded', {}, 'ECONNRESET')],
-  ['no coordinator yet', kafkaError('KafkaJSGroupCoordinatorNotFound', { retriable: false })],
-  ['a broker not heard of yet', kafkaError('KafkaJSBrokerNotFound', { retriable: true })],
   ['a coordinator that loads', kafkaError('KafkaJSProtocolError', { retriable: true })],
 ])('%s may pass', (_what, error) => {
   expect(isPassing(error)).toBe(true)

@@ -170,6 +170,15 @@ async function removeCgroups(): Promise<void> {
   }
 }
 
+/** A build that was broken off leaves its file systems mounted. */
+async function removeMounts(): Promise<void> {
+  const places = (await readFile('/proc/mounts', 'utf8'))
+    .split('\n')
+    .map((line) => line.split(' ')[1])
+  const own = places.filter((place) => place?.startsWith(WORK.podman)).reverse()
+  for (const place of own) await run('umount', ['--lazy', place ?? ''])
+}
+
 /** Ends the cluster, whatever state it is in: its first process, and with it every other. */
 export async function down(): Promise<void> {
   const pid = await firstProcess()
@@ -181,6 +190,7 @@ export async function down(): Promise<void> {
     await pause(500)
   }
   await removeCgroups()
+  await removeMounts()
   for (const place of [WORK.pid, WORK.kernel, WORK.keys]) {
     await rm(place, { recursive: true, force: true })
   }

@@ -36,13 +36,13 @@ afterAll(async () => {
   await stage.stop()
 })
 
-/** Adds the version; the slow ingress hears nothing more from when its schemas are registered. */
+/** Adds the version; the slow ingress hears of its schemas at most. */
 async function added(onDraining: () => void): Promise<Ran> {
   const folder = await versionFolder(stage.ingress.folder.path, VERSION)
   const stopped = new AbortController().signal
   return await stage.runVerb(['versions', 'add', folder, '--json'], stopped, (note) => {
-    // A fetch that is under way may take a while to end; of its lease the most is left nevertheless.
-    if (note.includes('registered')) gate.hold(({ api }) => api === API.fetch)
+    // A fetch that is under way ends with the first entry; of its lease the most is left nevertheless.
+    if (note.includes('checked')) gate.hold(({ api }) => api === API.fetch)
     if (note.includes('is draining')) onDraining()
   })
 }

@@ -6,14 +6,13 @@ import { domainOf, eventTopic, quarantineTopic } from '#core/routing.ts'
 import { viewCluster } from '#platform/kafka/cluster-view.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import type { LogStretch, StretchEnd } from '#platform/kafka/log-stretch.ts'
-import { readStretches } from '#platform/kafka/log-stretch.ts'
 import { createLogger } from '#platform/log.ts'
 import type { SetAsideEvent } from '#quarantine/entry.ts'
 import { readChosen, takeInventory } from '#quarantine/inventory.ts'
 import type { QuarantineLog } from '#quarantine/quarantine-log.ts'
 import { quarantineExtents, quarantineLog } from '#quarantine/quarantine-log.ts'
 import { pauseMs } from '#quarantine/release-pace.ts'
-import { readResumed } from '#quarantine/resumed-reading.ts'
+import { readStretchesResumed } from '#quarantine/resumed-reading.ts'
 import type { TrafficEvent } from '#registrar/rehearsal.ts'
 import { eventOfRecord, eventSetAside } from './traffic-record.ts'
 
@@ -52,7 +51,6 @@ export interface TrafficEnd {
 const REHEARSED_REASONS: ReadonlySet<string> = new Set(['unknown_version', 'schema_mismatch'])
 /** Of one partition; kafkajs takes no more than 10 MB of all together. */
 const BYTES_AT_ONCE = 131_072
-const RESUME_AFTER_MS = 1000
 const log = createLogger({ service: 'cli', level: 'silent' })
 
 /** Reads one topic after the other, never faster than asked for. */
@@ -147,19 +145,12 @@ class Reader {
 
   async #domains(stretches: readonly LogStretch[]): Promise<StretchEnd['kind']> {
     const { connection, stopped, maxDepth } = this.#reading
-    const end = await readResumed({
+    const end = await readStretchesResumed({
+      connection,
+      log,
       stretches,
-      // An abort is no failure: the next reading ends with it.
-      pause: () => delay(RESUME_AFTER_MS, undefined, { signal: stopped }).catch(() => {}),
-      read: (left, onRecords) =>
-        readStretches({
-          connection,
-          log,
-          stretches: left,
-          bytesAtOnce: BYTES_AT_ONCE,
-          signal: stopped,
-          onRecords,
-        }),
+      bytesAtOnce: BYTES_AT_ONCE,
+      signal: stopped,
       onRecords: async (stretch, records) => {
         for (const record of records) {
           const event = eventOfRecord(stretch, record, maxDepth)

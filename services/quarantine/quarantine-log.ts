@@ -1,17 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { partitionOf } from '#core/murmur2.ts'
 import type { ClusterView } from '#platform/kafka/cluster-view.ts'
 import { viewCluster } from '#platform/kafka/cluster-view.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import type { LogStretch, StretchEnd } from '#platform/kafka/log-stretch.ts'
-import { readStretches } from '#platform/kafka/log-stretch.ts'
 import type { Logger } from '#platform/log.ts'
 import type { QuarantineEntry } from './entry.ts'
 import { quarantineEntry } from './entry.ts'
 import type { Extent } from './extent.ts'
 import { CLOCK_SKEW_MS, extentOf } from './extent.ts'
 import type { QuarantineFilter } from './filter.ts'
-import { readResumed } from './resumed-reading.ts'
+import { readStretchesResumed } from './resumed-reading.ts'
 
 interface PlacedEntry {
   readonly offset: bigint
@@ -38,25 +36,17 @@ export interface QuarantineAccess {
 
 /** Of one partition; with 12 of them no more than 3 MiB are in memory at a time. */
 const BYTES_AT_ONCE = 262_144
-const RESUME_AFTER_MS = 1000
 
 export function quarantineLog({ connection, log, topic }: QuarantineAccess): QuarantineLog {
   return {
     topic,
     read: (stretches, stopped, onEntries) =>
-      readResumed({
+      readStretchesResumed({
+        connection,
+        log,
         stretches: stretches.map((stretch) => ({ ...stretch, topic })),
-        // An abort is no failure: the next reading ends with it.
-        pause: () => delay(RESUME_AFTER_MS, undefined, { signal: stopped }).catch(() => {}),
-        read: (left, onRecords) =>
-          readStretches({
-            connection,
-            log,
-            stretches: left,
-            bytesAtOnce: BYTES_AT_ONCE,
-            signal: stopped,
-            onRecords,
-          }),
+        bytesAtOnce: BYTES_AT_ONCE,
+        signal: stopped,
         onRecords: ({ partition }, records) =>
           onEntries(
             partition,

@@ -1,4 +1,11 @@
-import type { LogStretch, StretchEnd, StretchRecord } from '#platform/kafka/log-stretch.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type {
+  LogStretch,
+  StretchEnd,
+  StretchReading,
+  StretchRecord,
+} from '#platform/kafka/log-stretch.ts'
+import { readStretches } from '#platform/kafka/log-stretch.ts'
 
 type OnRecords = (stretch: LogStretch, records: readonly StretchRecord[]) => void | Promise<void>
 
@@ -13,6 +20,7 @@ export interface ResumedReading {
 
 /** A coordinator that moves or a frozen broker ends a reading, and long work outlives many of them. */
 const MOST_FAILURES = 3
+const RESUME_AFTER_MS = 1000
 
 function keyOf({ topic, partition }: LogStretch): string {
   return `${topic}/${partition}`
@@ -40,4 +48,16 @@ export async function readResumed(reading: ResumedReading): Promise<StretchEnd> 
     if (!isPassing(end) || failures === MOST_FAILURES) return end
     await pause()
   }
+}
+
+/** Reads parts of topics in a cluster, and on after a second where a reading broke off. */
+export async function readStretchesResumed(reading: StretchReading): Promise<StretchEnd> {
+  const { stretches, onRecords, signal } = reading
+  return await readResumed({
+    stretches,
+    onRecords,
+    // An abort is no failure: the next reading ends with it.
+    pause: () => delay(RESUME_AFTER_MS, undefined, { signal }).catch(() => {}),
+    read: (left, take) => readStretches({ ...reading, stretches: left, onRecords: take }),
+  })
 }

@@ -19,12 +19,17 @@ export interface PartitionAnswer {
   readonly baseOffset: string | undefined
 }
 
+/**
+ * Why partitions are stuck. `absence`: all have a copy on a broker that answers nobody. `silence`:
+ * nothing is known of them, although others were answered. `error`: one of them at least cannot be written.
+ */
+export type StuckCause = 'absence' | 'silence' | 'error'
+
 /** Partitions that no record gets to, although others are written. */
 export interface Stuck {
   /** As `placeOf` names them; also such as were not in the batch. */
   readonly places: ReadonlySet<string>
-  /** They all wait for a broker that does not answer; else one of them at least cannot be written. */
-  readonly isSilence: boolean
+  readonly cause: StuckCause
 }
 
 /**

@@ -8,9 +8,14 @@ export interface BatchWriter {
   attempt(batch: readonly OutgoingRecord[]): Promise<Attempt>
 }
 
+/** A writer that is told when leaders may have moved without its knowledge. */
+export interface MainWriter extends BatchWriter {
+  renew(): void
+}
+
 /** Two ways to Kafka that do not wait for each other; one call at a time goes each of them. */
 export interface BatchWriters {
-  readonly main: BatchWriter
+  readonly main: MainWriter
   /** For partitions that may be the ones that cannot be written. */
   readonly trial: BatchWriter
 }

@@ -6,6 +6,7 @@ import type {
   Commitment,
   GroupCommitLimits,
   GroupCommitObserver,
+  MainWriter,
   Waiting,
 } from './commitment.ts'
 import type { QueueUse, TenantUse } from './pressure.ts'
@@ -27,7 +28,7 @@ const EXPIRY_CHECK_MS = 100
  * another; each tenant's own order is kept.
  */
 export class GroupCommit {
-  readonly #writer: BatchWriter
+  readonly #writer: MainWriter
   readonly #limits: GroupCommitLimits
   readonly #now: () => number
   readonly #observer: GroupCommitObserver
@@ -215,7 +216,7 @@ export class GroupCommit {
       this.#observer.attempted('failed', batch.length, batch.length)
       // Every partition of the batch may be the culprit (P5).
       const places = placesOf(batch.map(({ record }) => record))
-      return this.#hold(batch, { places, isSilence: false })
+      return this.#hold(batch, { places, cause: 'error' })
     }
     const partitions = attempt.kind === 'answered' ? attempt.partitions : []
     const places = coverage(
@@ -269,6 +270,7 @@ export class GroupCommit {
         durable: (waiting, at) => this.#settle(waiting, { kind: 'durable', at }),
         refused: (waiting, refusal) => this.#refuse(waiting, refusal),
         released: (list) => this.#release(list),
+        moved: () => this.#writer.renew(),
         attempted: (...what) => this.#observer.attempted(...what),
       },
     })

@@ -1,4 +1,4 @@
-import type { Attempt, OutgoingRecord, Stuck } from '#core/commit.ts'
+import type { Attempt, OutgoingRecord, Stuck, StuckCause } from '#core/commit.ts'
 import { coverage, placeOf } from '#core/commit.ts'
 import type { Coordinate } from '#core/outcome.ts'
 import type { BatchWriter, GroupCommitLimits } from './commitment.ts'
@@ -11,6 +11,8 @@ interface TrialOwner<Item> {
   refused(item: Item, refusal: Attempt & { kind: 'refused' }): void
   /** The partition of these can be written; they are in order, and not in the lane any more. */
   released(items: readonly Item[]): void
+  /** Leaders may have moved while nobody answered. */
+  moved(): void
   attempted(kind: Attempt['kind'], records: number, uncovered: number): void
 }
 
@@ -20,6 +22,12 @@ export interface TrialLaneOptions<Item> {
   readonly limits: GroupCommitLimits
   readonly now: () => number
   readonly owner: TrialOwner<Item>
+}
+
+/** Why places of a trial stay held. */
+function causeOf(attempt: Attempt): StuckCause {
+  if (attempt.kind === 'unknown') return 'silence'
+  return attempt.kind === 'answered' ? (attempt.stuck?.cause ?? 'error') : 'error'
 }
 
 /** Share of the queue that may be held; above three quarters others are refused (`pressure.ts`). */
@@ -54,9 +62,9 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
   }
 
   /** Holds partitions that are not held yet; their records follow by `add`, in order. */
-  hold({ places, isSilence }: Stuck): void {
+  hold({ places, cause }: Stuck): void {
     const fresh = [...places].filter((place) => !this.#held.has(place))
-    if (fresh.length > 0) this.#held.hold(fresh, this.#options.now(), isSilence)
+    if (fresh.length > 0) this.#held.hold(fresh, this.#options.now(), cause !== 'error')
   }
 
   /** Puts records behind all others of their partition. */
@@ -118,12 +126,12 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
       const at = ends[i] ?? null
       if (at !== null) owner.durable(item, at)
     }
+    if (silences > 0 && failed.length < places.length) owner.moved()
     this.#release(places.filter((_place, i) => ends[i] !== null))
     if (failed.length === 0) return
-    const isSilence =
-      attempt.kind === 'answered' ? attempt.stuck?.isSilence : attempt.kind === 'unknown'
-    if (isSilence === true) this.#held.waited(failed, silences, now())
-    else this.#held.failed(failed, failures, now())
+    const cause = causeOf(attempt)
+    if (cause === 'error') this.#held.failed(failed, failures, now())
+    else this.#held.waited(failed, cause === 'absence' ? 0 : silences, now())
   }
 
   #release(places: readonly string[]): void {

@@ -11,11 +11,12 @@ import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
 import { Outage } from '../outage.ts'
+import { RollCall } from './broker-roll-call.ts'
 import { ClientSockets } from './client-sockets.ts'
 import type { KafkaConnection } from './connection.ts'
 import { kafkaClient } from './connection.ts'
 import type { LeaderCall } from './leader-calls.ts'
-import { ACKS_TIMEOUT_MS, attemptOfCalls, LeaderMap } from './leader-calls.ts'
+import { attemptOfCalls, LeaderMap } from './leader-calls.ts'
 import { attemptOf, isOfTopic } from './send-errors.ts'
 
 /** What a send may cost in time; the table of consequences is in `client-pitfalls.md`, P3 and P4. */
@@ -47,6 +48,10 @@ function partitionerThatTells(leaders: LeaderMap) {
   }
 }
 const DISCONNECT_CAP_MS = 2000
+/** The broker's own time to gather all acknowledgements of one request. */
+const ACKS_TIMEOUT_MS = 2500
+/** So that the answers are there before the broker gives up. */
+const DOUBT_AFTER_MS = 1000
 
 function kafkaMessage({ key, value, partition, headers }: OutgoingRecord): Message {
   const bytes = value && Buffer.from(value.buffer, value.byteOffset, value.byteLength)
@@ -75,10 +80,8 @@ interface Line {
 }
 
 /** A call that may not have ended yet. */
-interface OpenCall extends Omit<LeaderCall, 'hadMs'> {
+interface OpenCall extends LeaderCall {
   readonly line: Line
-  /** Of `performance.now()`. */
-  readonly begunAt: number
   attempt: Attempt
 }
 
@@ -95,6 +98,7 @@ export class BatchSender {
   #line: Line | null = null
   #connecting: Promise<void> | null = null
   #closed = false
+  #isStale = false
   /** Outlives producers: a new one would have to run into a silent broker to hear of it. */
   readonly #leaders = new LeaderMap()
   readonly #unreachable: Outage
@@ -129,7 +133,9 @@ export class BatchSender {
    * call of its own, since kafkajs would lose the answers of all others with the one that fails.
    */
   async attempt(batch: readonly OutgoingRecord[]): Promise<Attempt> {
+    const { connection, log } = this.#options
     const over = new AbortController()
+    const rollCall = new RollCall(connection, log, DOUBT_AFTER_MS)
     const expired = this.#expiry(over.signal)
     const calls: OpenCall[] = []
     try {
@@ -138,11 +144,15 @@ export class BatchSender {
       over.abort()
     }
     const unsent = this.#closed ? UNCONNECTED : EXPIRED
-    const now = performance.now()
-    const ended = calls.map((call) => ({ ...call, hadMs: now - call.begunAt }))
-    const attempt = calls.length === 0 ? unsent : attemptOfCalls(ended, this.#leaders)
+    const absent = rollCall.end()
+    const attempt = calls.length === 0 ? unsent : attemptOfCalls(calls, this.#leaders, absent)
     this.#concluded(calls, attempt)
     return attempt
+  }
+
+  /** The next attempt takes a new producer: this one may not have heard that leaders moved. */
+  renew(): void {
+    this.#isStale = true
   }
 
   /** Disconnects within 2 s; what is still in flight must have been waited for before (P6). */
@@ -170,13 +180,14 @@ export class BatchSender {
     calls: OpenCall[],
     over: AbortSignal,
   ): Promise<void> {
+    if (this.#isStale) this.#discard(this.#line)
+    this.#isStale = false
     const line = await this.#connected()
     // An attempt that is over must not send later, beside the one that took its place (P9).
     if (line === null || over.aborted) return
     const groups = [...this.#leaders.grouped(batch)]
-    const begunAt = performance.now()
     const own = groups.map(([leader, records]): OpenCall => {
-      return { line, leader, records, begunAt, attempt: EXPIRED }
+      return { line, leader, records, attempt: EXPIRED }
     })
     calls.push(...own)
     await Promise.all(
@@ -205,8 +216,11 @@ export class BatchSender {
     if (wrong.kind === 'answered') this.#failing.back()
     else this.#failing.away({ reason: wrong.reason })
     // A protocol answer proves the connection; kafkajs has refreshed its metadata by itself. What
-    // a whole topic suffers stays in its metadata for ever, so that producer goes too.
-    const isSpoilt = attempts.some((one) => one.kind === 'unknown' || isOfTopic(one))
+    // a whole topic suffers stays in its metadata for ever, so that producer goes too; so does one
+    // that would ask an absent broker for metadata, since it has a connection to it.
+    const isSpoilt =
+      attempts.some((one) => one.kind === 'unknown' || isOfTopic(one)) ||
+      (attempt.kind === 'answered' && attempt.stuck?.cause === 'absence')
     if (isSpoilt) this.#discard(calls[0]?.line ?? null)
   }
 

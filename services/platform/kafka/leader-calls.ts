@@ -1,5 +1,5 @@
 import type { PartitionMetadata } from 'kafkajs'
-import type { Attempt, OutgoingRecord } from '#core/commit.ts'
+import type { Attempt, OutgoingRecord, Stuck } from '#core/commit.ts'
 import { placeOf, placesOf } from '#core/commit.ts'
 
 /** The part of a batch that goes to one broker, and what became of it. */
@@ -8,18 +8,6 @@ export interface LeaderCall {
   readonly leader: number | null
   readonly records: readonly OutgoingRecord[]
   readonly attempt: Attempt
-  /** Time between its begin and the end of the attempt: connecting takes some of an attempt's. */
-  readonly hadMs: number
-}
-
-/** The broker's own time to gather all acknowledgements of one request: one that is well answers by then. */
-export const ACKS_TIMEOUT_MS = 2500
-
-/** Our own timer, and kafkajs's for one request: the broker took it, and is silent. */
-function isSilent({ attempt, hadMs }: LeaderCall): boolean {
-  if (attempt.kind !== 'unknown') return false
-  if (attempt.reason === 'attempt_timeout') return hadMs >= ACKS_TIMEOUT_MS
-  return attempt.reason === 'KafkaJSRequestTimeoutError'
 }
 
 /** Who leads which partition and who has to have its records, as a producer last heard of it. */
@@ -38,7 +26,7 @@ export class LeaderMap {
     })
   }
 
-  /** Places that no record gets to while these brokers are silent: acks are those of all in sync. */
+  /** Places that no record gets to while these brokers are away: acks are those of all in sync. */
   dependingOn(brokers: ReadonlySet<number>): ReadonlySet<string> {
     const places = [...this.#topics].flatMap(([topic, partitions]) =>
       partitions
@@ -50,36 +38,50 @@ export class LeaderMap {
 }
 
 /**
- * What has to wait for the leaders that did not answer. What depends on a silent one is stuck, in
- * the batch or not; a lost connection,
- * or a call that began too late, says nothing of the partitions that were not in it.
+ * What has to wait after calls that were not all answered. What depends on an absent broker is
+ * stuck, in the batch or not, and explains what else of the batch is not covered; a call without
+ * an answer says nothing of the partitions that were not in it.
  */
-function unanswered(calls: readonly LeaderCall[], leaders: LeaderMap): ReadonlySet<string> {
-  const asked = calls.filter(({ leader, attempt }) => leader !== null && attempt.kind === 'unknown')
-  const silent = new Set(asked.filter(isSilent).map(({ leader }) => leader as number))
-  const own = placesOf(asked.flatMap(({ records }) => records))
-  return new Set([...own, ...leaders.dependingOn(silent)])
+function stuckAfter(
+  calls: readonly LeaderCall[],
+  leaders: LeaderMap,
+  absent: ReadonlySet<number>,
+): Stuck | null {
+  const dependants = leaders.dependingOn(absent)
+  if (dependants.size > 0) return { places: dependants, cause: 'absence' }
+  const placesWhere = (kind: Attempt['kind']) =>
+    placesOf(
+      calls
+        .filter(({ leader, attempt }) => attempt.kind === kind && leader !== null)
+        .flatMap(({ records }) => records),
+    )
+  const unanswered = placesWhere('unknown')
+  if (unanswered.size > 0) return { places: unanswered, cause: 'silence' }
+  const failed = placesWhere('failed')
+  return failed.size > 0 ? { places: failed, cause: 'error' } : null
 }
 
 /**
  * What the calls of one attempt come to. Where the call to one leader gets no answer while others
  * do, what waits for it is stuck and the rest is not. Silence of all says nothing of any.
+ *
+ * @param absent node ids of brokers that answer nobody, as far as is known
  */
-export function attemptOfCalls(calls: readonly LeaderCall[], leaders: LeaderMap): Attempt {
+export function attemptOfCalls(
+  calls: readonly LeaderCall[],
+  leaders: LeaderMap,
+  absent: ReadonlySet<number>,
+): Attempt {
   const attempts = calls.map(({ attempt }) => attempt)
   const [first = { kind: 'unknown', reason: 'nothing to send' } as const] = attempts
   const refused = attempts.find(({ kind }) => kind === 'refused')
   if (refused !== undefined) return refused
   const partitions = attempts.flatMap((one) => (one.kind === 'answered' ? one.partitions : []))
-  const failed = calls.filter(({ attempt }) => attempt.kind === 'failed')
-  const hasAnswered = attempts.some(({ kind }) => kind === 'answered')
-  if (!hasAnswered && failed.length === 0) return first
-  const waiting = unanswered(calls, leaders)
-  if (waiting.size > 0) {
-    return { kind: 'answered', partitions, stuck: { places: waiting, isSilence: true } }
+  if (attempts.length > 0 && attempts.every(({ kind }) => kind === 'answered')) {
+    return { kind: 'answered', partitions }
   }
-  if (!hasAnswered) return failed[0]?.attempt ?? first
-  if (failed.length === 0) return { kind: 'answered', partitions }
-  const places = placesOf(failed.flatMap(({ records }) => records))
-  return { kind: 'answered', partitions, stuck: { places, isSilence: false } }
+  const stuck = stuckAfter(calls, leaders, absent)
+  const kinds = new Set(attempts.map(({ kind }) => kind))
+  if (kinds.size < 2 && stuck?.cause !== 'absence') return first
+  return stuck === null ? { kind: 'answered', partitions } : { kind: 'answered', partitions, stuck }
 }

@@ -40,6 +40,7 @@ const slowKafka = {
     }))
     return { kind: 'answered', partitions }
   },
+  renew: () => undefined,
 }
 
 /** What befell the records of the tenants in a minute; time is that of the timers. */

@@ -44,14 +44,15 @@ class LedKafka {
     for (const place of places) this.#flying.add(place)
     const calls = await Promise.all(
       [...this.#leaders.grouped(batch)].map(async ([leader, records]): Promise<LeaderCall> => {
-        const since = Date.now()
         const attempt = await this.#call(leader, records)
-        return { leader, records, attempt, hadMs: Date.now() - since }
+        return { leader, records, attempt }
       }),
     )
     for (const place of places) this.#flying.delete(place)
-    return attemptOfCalls(calls, this.#leaders)
+    return attemptOfCalls(calls, this.#leaders, new Set())
   }
+
+  renew(): void {}
 
   async #call(leader: number | null, records: readonly OutgoingRecord[]): Promise<Attempt> {
     const { reason, takesMs, meets } = this.#illness

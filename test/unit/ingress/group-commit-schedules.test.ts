@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Attempt, OutgoingRecord, PartitionAnswer } from '#core/commit.ts'
-import type { BatchWriter, Commitment } from '#ingress/commitment.ts'
+import type { Commitment, MainWriter } from '#ingress/commitment.ts'
 import { GroupCommit } from '#ingress/group-commit.ts'
 
 /** Where a record is to lie. */
@@ -36,7 +36,7 @@ const EXPIRY_CHECK_MS = 100
 const FOUR_BITS = 15
 
 /** A log that takes and tells as it is fated to, and refuses what brokers refuse. */
-class FatedLog implements BatchWriter {
+class FatedLog implements MainWriter {
   readonly logs = new Map<string, string[]>()
   readonly #fates: Fate[]
   readonly #busy = new Set<string>()
@@ -44,6 +44,8 @@ class FatedLog implements BatchWriter {
   constructor(fates: readonly Fate[]) {
     this.#fates = [...fates]
   }
+
+  renew(): void {}
 
   async attempt(batch: readonly OutgoingRecord[]): Promise<Attempt> {
     expect(batch.length).toBeGreaterThan(0)

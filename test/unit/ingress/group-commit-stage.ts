@@ -22,6 +22,8 @@ class HandWriter {
     })
   }
 
+  renew(): void {}
+
   async answer(attempt: Attempt): Promise<void> {
     const answer = this.#answer
     if (answer === null) throw new Error('nothing is in flight')

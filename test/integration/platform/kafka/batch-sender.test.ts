@@ -91,6 +91,22 @@ describe('a producer whose attempt timed out', () => {
   })
 })
 
+describe('a producer that is to be renewed', () => {
+  it('goes before the next attempt, which has connections of its own, and no later one', async () => {
+    const own = sender(gate.address)
+    expect(await own.attempt([record('a')])).toMatchObject(answered)
+    own.renew()
+    own.renew()
+    for (const value of ['b', 'c']) {
+      expect(await own.attempt([record(value)])).toMatchObject(answered)
+    }
+    const [first, second, third] = sent().map(({ connection }) => connection)
+    expect(second).toBeGreaterThan(first ?? 0)
+    expect(third).toBe(second)
+    await eventually(() => gate.open().length === 1, soon)
+  })
+})
+
 describe('an attempt that is over', () => {
   it('sends nothing when its connection comes about late', async () => {
     gate.hold(() => true)

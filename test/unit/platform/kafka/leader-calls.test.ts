@@ -24,8 +24,8 @@ function record(partition: number, topic = 't'): OutgoingRecord {
   return { topic, partition, key: 'tnt_1', value: null, headers: {} }
 }
 
-function call(partition: number, attempt: Attempt, hadMs = 2500): LeaderCall {
-  return { leader: IN_SYNC[partition]?.[0] ?? null, records: [record(partition)], attempt, hadMs }
+function call(partition: number, attempt: Attempt): LeaderCall {
+  return { leader: IN_SYNC[partition]?.[0] ?? null, records: [record(partition)], attempt }
 }
 
 function answered(partition: number): Attempt {
@@ -39,11 +39,15 @@ const cut: Attempt = { kind: 'unknown', reason: 'KafkaJSConnectionError' }
 const failed: Attempt = { kind: 'failed', reason: 'REQUEST_TIMED_OUT' }
 const refused: Attempt = { kind: 'refused', scope: 'record', reason: 'MESSAGE_TOO_LARGE' }
 
+const NONE: ReadonlySet<number> = new Set()
+
 function come(...attempts: readonly Attempt[]) {
-  return attemptOfCalls(
-    attempts.map((attempt, partition) => call(partition, attempt)),
-    leaders,
-  )
+  return comeWithout(NONE, ...attempts)
+}
+
+function comeWithout(absent: ReadonlySet<number>, ...attempts: readonly Attempt[]) {
+  const calls = attempts.map((attempt, partition) => call(partition, attempt))
+  return attemptOfCalls(calls, leaders, absent)
 }
 
 describe('the calls of one attempt', () => {
@@ -67,59 +71,62 @@ describe('the calls of one attempt', () => {
     })
   })
 
-  it.each([['kafkajs', silent] as const, ['we', expired] as const])(
-    'where a broker is silent until %s lose patience leave what depends on it stuck, also what was not in the batch',
-    (_who, silence) => {
-      const attempt = come(answered(0), silence)
-      expect(attempt).toMatchObject({ kind: 'answered', partitions: [{ partition: 0 }] })
-      const stuck = attempt.kind === 'answered' ? attempt.stuck : undefined
-      // Partition 2 alone has no copy on broker 2.
-      expect(stuck).toEqual({ places: new Set(['t/0', 't/1', 't/3']), isSilence: true })
-    },
-  )
+  it('without an absent broker leave what depends on it stuck, also what was not in the batch', () => {
+    // Partition 2 alone has no copy on broker 2.
+    const stuck = { places: new Set(['t/0', 't/1', 't/3']), cause: 'absence' }
+    const absent = new Set([2])
+    const { partitions } = answered(0) as Attempt & { kind: 'answered' }
+    for (const without of [silent, expired, cut, failed]) {
+      expect(comeWithout(absent, answered(0), without)).toEqual({
+        ...{ kind: 'answered', partitions, stuck },
+      })
+    }
+    const unanswered = { kind: 'answered', partitions: [], stuck }
+    expect(comeWithout(absent, silent, expired)).toEqual(unanswered)
+    expect(comeWithout(absent, failed)).toEqual(unanswered)
+  })
+
+  it('say nothing of an absent broker where all are answered or one is refused, or nothing depends on it', () => {
+    expect(comeWithout(new Set([2]), answered(0), answered(1))).toEqual(
+      come(answered(0), answered(1)),
+    )
+    expect(comeWithout(new Set([2]), answered(0), refused)).toBe(refused)
+    expect(comeWithout(new Set([9]), answered(0), cut)).toEqual(come(answered(0), cut))
+  })
 
   it('count an error of Kafka as an answer: others are not silent', () => {
-    expect(come(failed, silent)).toMatchObject({
-      kind: 'answered',
-      partitions: [],
-      stuck: { isSilence: true },
+    expect(come(failed, silent)).toEqual({
+      ...{ kind: 'answered', partitions: [] },
+      stuck: { places: new Set(['t/1']), cause: 'silence' },
     })
   })
 
   it('say nothing where all are silent, or nobody knew who leads', () => {
     expect(come(silent, expired)).toBe(silent)
-    expect(attemptOfCalls([], leaders)).toMatchObject({ kind: 'unknown' })
+    expect(attemptOfCalls([], leaders, NONE)).toMatchObject({ kind: 'unknown' })
     const unled = { ...call(0, silent), leader: null }
-    const beside = attemptOfCalls([unled, call(1, answered(1))], leaders)
+    const beside = attemptOfCalls([unled, call(1, answered(1))], leaders, NONE)
     expect(beside).toEqual(answered(1))
   })
 
-  it('leave the partitions of a lost connection stuck, and no others that may have a copy there', () => {
-    expect(come(answered(0), cut)).toEqual({
+  it.each([
+    ['a lost connection', cut],
+    ['a silent call', silent],
+    ['a call that had no time', expired],
+  ])('leave the partitions of %s stuck, and no others that may have a copy there', (_what, one) => {
+    expect(come(answered(0), one)).toEqual({
       ...answered(0),
-      stuck: { places: new Set(['t/1']), isSilence: true },
+      stuck: { places: new Set(['t/1']), cause: 'silence' },
     })
-    // Broker 3 is silent: partitions 0, 1 and 2 have copies on it. The connection to 4 is lost.
-    expect(come(failed, answered(1), silent, cut)).toMatchObject({
-      stuck: { places: new Set(['t/0', 't/1', 't/2', 't/3']), isSilence: true },
-    })
-    expect(come(cut, cut)).toBe(cut)
-    const unled = { ...call(0, cut), leader: null }
-    expect(attemptOfCalls([unled, call(1, answered(1))], leaders)).toEqual(answered(1))
-  })
-
-  it('are not silent where the attempt ended before a broker had its time to answer', () => {
-    const late = [call(0, answered(0), 900), call(1, expired, 2499)]
-    expect(attemptOfCalls(late, leaders)).toEqual({
-      ...answered(0),
-      stuck: { places: new Set(['t/1']), isSilence: true },
-    })
+    expect(come(one, one)).toBe(one)
+    const unled = { ...call(0, one), leader: null }
+    expect(attemptOfCalls([unled, call(1, answered(1))], leaders, NONE)).toEqual(answered(1))
   })
 
   it('where one fails leave its partitions alone in doubt', () => {
     expect(come(answered(0), failed)).toMatchObject({
       kind: 'answered',
-      stuck: { places: new Set(['t/1']), isSilence: false },
+      stuck: { places: new Set(['t/1']), cause: 'error' },
     })
     expect(come(failed, failed)).toBe(failed)
   })

@@ -10,6 +10,7 @@ import { jsonText } from './json-text.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { readExamples } from './reader-examples.ts'
 import { documented, withRegion } from './readme.ts'
+import { rightsDocument } from './rights-document.ts'
 import { versionReference } from './schema-reference.ts'
 import type { BenchReport } from './sizing-document.ts'
 import { sizingDocument } from './sizing-document.ts'
@@ -59,6 +60,10 @@ export async function writtenDocuments(root: string): Promise<readonly WrittenDo
     { file: 'docs/metrics.md', write: metricsDocument },
     { file: `${CHART}/README.md`, write: (text: string) => chartDocument(text, values) },
     { file: 'docs/operations.md', write: await operations(root) },
+    {
+      file: 'docs/kafka-rights.md',
+      write: (text: string) => withRegion(text, 'rights', rightsDocument()),
+    },
   ]
   const documents = inPart.map(async ({ file, write }) => ({
     file,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '#core/errors.ts'
+import { giveBack } from '#platform/spent-bytes.ts'
 import type { Limit } from './pressure.ts'
 
 /** A body that was not taken. */
@@ -65,8 +66,15 @@ class Pieces {
     if (this.#pieces.length <= 1) return only
     const whole = Buffer.allocUnsafeSlow(this.#length)
     let at = 0
-    for (const piece of this.#pieces) at += piece.copy(whole, at)
+    for (const piece of this.#pieces) {
+      at += piece.copy(whole, at)
+      giveBack(piece)
+    }
     return whole
+  }
+
+  giveBack(): void {
+    for (const piece of this.#pieces) giveBack(piece)
   }
 
   #collect(chunk: Buffer): void {
@@ -125,6 +133,7 @@ class Body {
   }
 
   end(result: Buffer | BodyRefusal): void {
+    if (!Buffer.isBuffer(result)) this.#pieces.giveBack()
     // A listener of the request lives on, and with it this object.
     this.#pieces = new Pieces()
     this.#ended(this, result)

@@ -6,6 +6,7 @@ import type { EventId } from '#core/ids.ts'
 import type { Outcome, QuarantineReason } from '#core/outcome.ts'
 import type { Domain } from '#core/routing.ts'
 import { domainOf } from '#core/routing.ts'
+import { giveBack } from '#platform/spent-bytes.ts'
 import type { Admission } from './admission.ts'
 import type { CallReception } from './call-reception.ts'
 import type { CardNumberPolicy } from './card-data.ts'
@@ -97,7 +98,10 @@ export class Receiver {
     return admission.ofRequest() ?? (takesCalls(endpointId) ? null : admission.ofEvent())
   }
 
-  /** Not async, and nothing in it awaits the outcome: whatever waited would keep its body. */
+  /**
+   * The body is the receiver's from now on, and is gone unless it is set aside. Not async, and
+   * nothing in it awaits the outcome: whatever waited would keep its body.
+   */
   receive(webhook: Webhook): Promise<Reception> {
     const early = this.refusesNow(webhook.endpointId)
     if (early !== null) return Promise.resolve(limitRefusal(early))
@@ -113,6 +117,7 @@ export class Receiver {
     const who = await this.#options.identify(webhook)
     const { endpoint, secretId } = who
     if (who.kind === 'refused') {
+      giveBack(webhook.body)
       return refusal(who.code, { endpoint, secretId, limit: who.limit })
     }
     const { stale } = who
@@ -123,7 +128,10 @@ export class Receiver {
       return { ...(await this.#called(who, body.call, webhook)), ...known }
     }
     const late = this.#options.admission.ofEvent()
-    if (late !== null) return limitRefusal(late, known)
+    if (late !== null) {
+      giveBack(webhook.body)
+      return limitRefusal(late, known)
+    }
     if (!body.ok && stale && this.#options.staleSignature === 'reject') {
       return refusal('timestamp_out_of_tolerance', known)
     }
@@ -235,6 +243,7 @@ export class Receiver {
       const detail = `${encoded.path}: ${encoded.expected}`
       return putAside(this.#options, who, 'schema_mismatch', detail, { id: envelope.id, envelope })
     }
+    giveBack(who.body)
     const record = eventRecord(endpoint, envelope, route.topic, encoded.value, traceparent)
     const outcome = this.#committed(record, envelope.id, key, digest)
     this.#inFlight.began(key, digest, outcome)
@@ -271,8 +280,9 @@ export class Receiver {
     domain: Domain,
   ): Reception | null {
     const limit = this.#options.admission.ofWebhook(endpoint.tenantId, domain, body.byteLength)
-    const names = envelope === null ? null : namesOf(envelope)
-    return limit === null ? null : limitRefusal(limit, { envelope: names, domain })
+    if (limit === null) return null
+    giveBack(body)
+    return limitRefusal(limit, { envelope: envelope && namesOf(envelope), domain })
   }
 
   #setAside(who: VerifiedWebhook, reason: QuarantineReason, detail: string, facts: AsideFacts) {

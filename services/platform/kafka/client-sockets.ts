@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import type { ISocketFactory } from 'kafkajs'
+import { giveBack } from '../spent-bytes.ts'
 
 const require = createRequire(import.meta.url)
 const kafkajsFactory = require('kafkajs/src/network/socketFactory.js') as () => ISocketFactory
@@ -18,6 +19,7 @@ export class ClientSockets {
   /** For the client's configuration. */
   readonly factory: ISocketFactory = (wanted) => {
     const socket = this.#create(wanted)
+    returnWritten(socket)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
     if (this.#isCut) destroy(socket)
@@ -34,4 +36,22 @@ export class ClientSockets {
 /** With an error: kafkajs does not notice a socket that closes without one. */
 function destroy(socket: Socket): void {
   socket.destroy(new Error('the client was given up'))
+}
+
+/** So large are requests with records only, each an encoder's and in memory of its own. */
+const LARGE_BYTES = 32 * 1024
+
+function isLarge(request: string | Uint8Array): request is Uint8Array<ArrayBuffer> {
+  return typeof request !== 'string' && request.byteOffset === 0 && request.length >= LARGE_BYTES
+}
+
+/** kafkajs writes a request once, and does not look at its bytes afterwards. */
+function returnWritten(socket: Socket): void {
+  const write = socket.write.bind(socket)
+  Object.assign(socket, {
+    write: (request: string | Uint8Array, encoding?: BufferEncoding) =>
+      write(request, encoding, (error) => {
+        if (!error && isLarge(request)) giveBack(new Uint8Array(request.buffer))
+      }),
+  })
 }

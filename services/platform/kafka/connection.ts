@@ -5,7 +5,9 @@ import type { Settings } from '../config/settings.ts'
 import type { TlsFiles } from '../config/tls-files.ts'
 import { tlsMaterial } from '../config/tls-files.ts'
 import type { Logger } from '../log.ts'
+import { thriftyBatches } from './record-batch.ts'
 import { calmRequestQueues } from './request-queue.ts'
+import { thriftyEncoders } from './wire-encoder.ts'
 
 /** How to reach a Kafka cluster. */
 export interface KafkaConnection {
@@ -86,6 +88,8 @@ export function kafkaClient(
   socketFactory?: ISocketFactory,
 ): Kafka {
   calmRequestQueues()
+  thriftyEncoders()
+  thriftyBatches()
   const config: KafkaConfig = {
     clientId: connection.clientId,
     brokers: [...connection.brokers],

@@ -98,6 +98,31 @@ describe('a body', () => {
     expect(stage.intake.bytes).toBe(0)
   })
 
+  it('leaves no piece of it behind, be it taken or not', async () => {
+    const stage = new Stage({ bodyBytes: 100 * KIB, budgetBytes: 150 * KIB })
+    const piece = () => Buffer.allocUnsafeSlow(40 * KIB)
+    const left = (pieces: readonly Buffer[]) => pieces.map(({ byteLength }) => byteLength)
+    const [taken, large] = [
+      [piece(), piece()],
+      [piece(), piece(), piece()],
+    ] as const
+    const request = stage.request(80 * KIB)
+    for (const each of taken) await request.send(each)
+    await request.end()
+    expect([request.limit, left(taken)]).toEqual(['whole', [0, 0]])
+    const tooLarge = stage.request(null)
+    for (const each of large) await tooLarge.send(each)
+    expect([tooLarge.results, left(large.slice(0, 2))]).toEqual([
+      [{ code: 'body_too_large', limit: null }],
+      [0, 0],
+    ])
+    const only = piece()
+    const single = stage.request(40 * KIB)
+    await single.send(only)
+    await single.end()
+    expect([single.results, only.byteLength]).toEqual([[only], 40 * KIB])
+  })
+
   it('of a million single bytes is held in about its own size', async () => {
     const stage = new Stage()
     const request = stage.request(null)

@@ -1,5 +1,6 @@
 import type { Attempt, BatchLimits, OutgoingRecord } from '#core/commit.ts'
 import type { Coordinate } from '#core/outcome.ts'
+import { giveBack } from '#platform/spent-bytes.ts'
 import type { QueueLimits } from './pressure.ts'
 import type { Line } from './tenant-lines.ts'
 
@@ -49,8 +50,16 @@ export interface Waiting {
   readonly since: number
   /** When its turn came for the first time; anew when its partition is released. */
   turnAt: number
-  /** Whether it has been in an attempt. */
-  flown: boolean
+  /** Attempts that it has been in. */
+  flights: number
   readonly settle: (commitment: Commitment) => void
   settled: boolean
+}
+
+/**
+ * Gives the value of a durable record back, which the one attempt that had it does not need any
+ * more. An earlier attempt that was given up might still read it, so that one is left alone.
+ */
+export function letGo({ record: { value }, flights }: Waiting): void {
+  if (flights === 1 && value !== null) giveBack(value)
 }

@@ -9,6 +9,7 @@ import type {
   MainWriter,
   Waiting,
 } from './commitment.ts'
+import { letGo } from './commitment.ts'
 import type { QueueUse, TenantUse } from './pressure.ts'
 import type { Line } from './tenant-lines.ts'
 import { TenantLines } from './tenant-lines.ts'
@@ -98,7 +99,7 @@ export class GroupCommit {
       const now = this.#now()
       const make = (line: Line<Waiting>) => {
         const times = { since: now, turnAt: now }
-        return { record, line, size, ...times, settle, settled: false, flown: false }
+        return { record, line, size, ...times, settle, settled: false, flights: 0 }
       }
       const held = this.#trials.has(record)
       const waiting = held
@@ -130,6 +131,7 @@ export class GroupCommit {
     this.#records -= 1
     this.#bytes -= waiting.size
     this.#lines.leave(waiting.line, waiting)
+    if (commitment.kind === 'durable') letGo(waiting)
     waiting.settle(commitment)
     if (this.#records === 0) this.#rest()
   }
@@ -172,7 +174,7 @@ export class GroupCommit {
     await new Promise((resolve) => setImmediate(resolve))
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       this.#flying = batch
-      for (const waiting of batch) waiting.flown = true
+      for (const waiting of batch) waiting.flights += 1
       const attempt = await this.#writer.attempt(batch.map(({ record }) => record))
       const left = this.#absorb(batch, attempt)
       this.#flying = []
@@ -280,11 +282,9 @@ export class GroupCommit {
   #release(list: readonly Waiting[]): void {
     const now = this.#now()
     for (const waiting of list) waiting.turnAt = now
-    this.#again.push(...list.filter(({ flown }) => flown))
-    const lines = Map.groupBy(
-      list.filter(({ flown }) => !flown),
-      ({ line }) => line,
-    )
+    this.#again.push(...list.filter(({ flights }) => flights > 0))
+    const fresh = list.filter(({ flights }) => flights === 0)
+    const lines = Map.groupBy(fresh, ({ line }) => line)
     for (const [line, items] of lines) this.#lines.rejoin(line, items, now)
     if (list.length > 0) this.#wake()
   }

@@ -16,6 +16,12 @@ interface TrialOwner<Item> {
   attempted(kind: Attempt['kind'], records: number, uncovered: number): void
 }
 
+interface TriedRecord extends HeldRecord {
+  readonly settled: boolean
+  /** Attempts that it has been in. */
+  flights: number
+}
+
 export interface TrialLaneOptions<Item> {
   readonly writer: BatchWriter
   /** The back-off is waited before a partition that failed alone is tried again; doubles up to a second. */
@@ -39,7 +45,7 @@ const MOST_HELD = 1 / 2
  * takes 2.5 s would hold up everybody behind it. One call is in flight here, and a partition that
  * is held is never in a call of the group commit (P9).
  */
-export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> {
+export class TrialLane<Item extends TriedRecord> {
   readonly #options: TrialLaneOptions<Item>
   readonly #held: HeldPartitions<Item>
   #timer: NodeJS.Timeout | null = null
@@ -97,6 +103,7 @@ export class TrialLane<Item extends HeldRecord & { readonly settled: boolean }> 
     this.#trying = true
     const probe = this.#held.take(limits.batch, now())
     if (probe !== null) {
+      for (const item of probe.items) item.flights += 1
       const attempt = await writer.attempt(probe.items.map(({ record }) => record))
       this.#conclude(probe, attempt)
       this.#held.drop(({ settled }) => settled)

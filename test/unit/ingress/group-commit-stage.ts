@@ -86,11 +86,13 @@ export function stage(limits: Partial<GroupCommitLimits> = {}) {
   const settled: Record<string, Commitment> = {}
   const order: string[] = []
   const submit = (name: string, partition = 0, topic = 't', bytes = 10) => {
-    const record = { topic, partition, key: name, value: new Uint8Array(bytes), headers: {} }
+    const value = new Uint8Array(bytes)
+    const record = { topic, partition, key: name, value, headers: {} }
     void commit.submit(record).then((commitment) => {
       settled[name] = commitment
       order.push(name)
     })
+    return value
   }
   const full = () => queueLimit(commit.use(), { ...LIMITS, ...limits }) !== null
   return { writer, trials, attempts, commit, submit, settled, order, full }

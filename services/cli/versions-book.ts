@@ -3,6 +3,7 @@ import { parseCatalogueEntry } from '#core/catalogue.ts'
 import type { Mode } from '#core/routing.ts'
 import { MODES } from '#core/routing.ts'
 import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
+import { entryAfter } from '#platform/kafka/catalogue-records.ts'
 import { viewCluster } from '#platform/kafka/cluster-view.ts'
 import type { StretchRecord } from '#platform/kafka/log-stretch.ts'
 import { readStretches } from '#platform/kafka/log-stretch.ts'
@@ -12,7 +13,7 @@ import { accessOf, extentsFor, inventoryOf, readEvents } from './quarantine-acce
 import { cliSettings } from './stack-address.ts'
 import type { VersionsAccess } from './versions-access.ts'
 
-/** An entry, and when its record was written (milliseconds since the epoch, as the topic has it). */
+/** An entry, and when its state was written (milliseconds since the epoch, as the topic has it). */
 export interface WrittenEntry {
   readonly entry: CatalogueEntry
   readonly writtenMs: number
@@ -31,7 +32,11 @@ function noted(entries: Map<string, WrittenEntry>, record: StretchRecord): void 
     return
   }
   const read = parseCatalogueEntry(key, record.value.toString('utf8'))
-  if (read.ok) entries.set(key, { entry: read.entry, writtenMs: record.timestampMs })
+  if (!read.ok) return
+  const known = entries.get(key)
+  const entry = entryAfter(known?.entry, read.entry)
+  const isKept = known !== undefined && entry.isTakenBack === true
+  entries.set(key, { entry, writtenMs: isKept ? known.writtenMs : record.timestampMs })
 }
 
 /** Every version of the catalogue, oldest first. @throws CliFault when it cannot be read */

@@ -20,6 +20,12 @@ export interface CatalogueEntry {
   readonly domains: Readonly<Record<Domain, RegisteredSchema>>
 }
 
+/** An entry as the records of the control topic, one after another, make it. */
+export interface KnownEntry extends CatalogueEntry {
+  /** The last record says an earlier state than this one, which holds; it has to be written again. */
+  readonly isTakenBack?: true
+}
+
 export type CatalogueResult =
   | { readonly ok: true; readonly entry: CatalogueEntry }
   | { readonly ok: false; readonly problem: string }

@@ -17,7 +17,7 @@ const PARTITION = 0
 const BYTES_AT_ONCE = 1_048_576
 /** Each means that somebody else wrote in the same moment. */
 const MOST_TRIES = 5
-const OVERWRITTEN = 'that was overwritten; `quarantine release` moves what was set aside meanwhile'
+const OVERWRITTEN = 'that was overwritten'
 
 /** One after the last record of the control topic. @throws when Kafka cannot be reached */
 export async function catalogueEnd({ connection, topic, log }: CatalogueTopic): Promise<bigint> {

@@ -47,12 +47,15 @@ export const keepingStates: Merging = (wanted, since) =>
     since,
   )
 
-/** For whoever changes the state from this one: schemas are as others wrote them last. */
+/**
+ * For whoever changes the state from this one: schemas are as others wrote them last. An earlier
+ * state that a late registrar wrote is no conflict: nobody who reads the topic goes back to it.
+ */
 export function keepingSchemas(from: VersionState): Merging {
   return (wanted, since) => {
     const strange = wanted
       .flatMap((entry) => othersOf(entry, since))
-      .find(({ state }) => state !== from)
+      .find(({ state }) => keptState(from, state) !== from)
     if (strange !== undefined) {
       const { version, state } = strange
       const why = `somebody else wrote that ${version} is ${state} while it was ${from}`

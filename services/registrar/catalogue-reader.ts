@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from '#core/catalogue.ts'
+import type { KnownEntry } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import type { KafkaConnection } from '#platform/kafka/connection.ts'
 import { startControlTail } from '#platform/kafka/control-tail.ts'
@@ -10,7 +10,7 @@ export async function readCatalogue(
   topic: string,
   log: Logger,
   withinMs: number,
-): Promise<ReadonlyMap<ApiVersion, CatalogueEntry> | null> {
+): Promise<ReadonlyMap<ApiVersion, KnownEntry> | null> {
   const tail = startControlTail({ connection, topic, log })
   let timer: NodeJS.Timeout | undefined
   try {

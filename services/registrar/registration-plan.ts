@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from '#core/catalogue.ts'
+import type { CatalogueEntry, KnownEntry } from '#core/catalogue.ts'
 import { catalogueValue } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import type { Domain } from '#core/routing.ts'
@@ -51,7 +51,7 @@ export function declaredSubjects(folders: readonly SchemaFolder[]): readonly Dec
 export interface FoundState {
   readonly topics: readonly FoundTopic[]
   readonly subjects: readonly SubjectState[]
-  readonly catalogue: ReadonlyMap<ApiVersion, CatalogueEntry>
+  readonly catalogue: ReadonlyMap<ApiVersion, KnownEntry>
 }
 
 /** An entry that is missing or differs, with the state that it will have. */
@@ -123,16 +123,17 @@ function entryOf(
   return { version, state: stateOf(version, catalogue), domains }
 }
 
-/** The catalogue entries to be written: those that are missing or differ. */
+/** The catalogue entries to be written: those that are missing, differ, or were taken back. */
 export function entriesToWrite(
   subjects: readonly RegisteredSubject[],
-  catalogue: ReadonlyMap<ApiVersion, CatalogueEntry>,
+  catalogue: ReadonlyMap<ApiVersion, KnownEntry>,
 ): readonly CatalogueEntry[] {
   const versions = [...new Set(subjects.map(({ version }) => version))]
   return versions
     .map((version) => entryOf(version, subjects, catalogue))
     .filter((entry) => {
       const known = catalogue.get(entry.version)
-      return known === undefined || catalogueValue(known) !== catalogueValue(entry)
+      if (known === undefined || known.isTakenBack === true) return true
+      return catalogueValue(known) !== catalogueValue(entry)
     })
 }

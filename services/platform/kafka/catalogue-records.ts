@@ -1,9 +1,10 @@
-import type { CatalogueEntry } from '#core/catalogue.ts'
+import type { CatalogueEntry, KnownEntry } from '#core/catalogue.ts'
 import { isCatalogueKey, parseCatalogueEntry } from '#core/catalogue.ts'
+import { keptState } from '#core/versions.ts'
 import type { LogRecord } from './log-tail.ts'
 
 /** The control topic's entries by their key. */
-export type CatalogueEntries = ReadonlyMap<string, CatalogueEntry>
+export type CatalogueEntries = ReadonlyMap<string, KnownEntry>
 
 export interface CatalogueReading {
   readonly entries: CatalogueEntries
@@ -11,10 +12,18 @@ export interface CatalogueReading {
   readonly broken: readonly { readonly offset: string; readonly problem: string }[]
 }
 
+/** Schemas are those of the later record; a state that nothing may go back to is not taken. Pure. */
+export function entryAfter(known: KnownEntry | undefined, written: CatalogueEntry): KnownEntry {
+  const state = known === undefined ? written.state : keptState(known.state, written.state)
+  return state === written.state ? written : { ...written, state, isTakenBack: true }
+}
+
 /**
- * The entries after more records of the control topic. A tombstone removes an entry; a broken
- * record leaves the last good one, which may come from `fallback` (what was known before the topic
- * was read anew, since compaction may have removed the good record meanwhile).
+ * The entries after more records of the control topic. No state goes back: a registrar that has read
+ * `unknown` may write it when the version is draining, and until it has looked and mended that, an
+ * ingress that believed it would set events aside which nobody releases any more. A tombstone
+ * removes an entry; a broken record leaves the last good one, which may come from `fallback` (what
+ * was known before the topic was read anew, since compaction may have removed the good record).
  */
 export function entriesAfter(
   entries: CatalogueEntries,
@@ -32,7 +41,7 @@ export function entriesAfter(
     }
     const result = parseCatalogueEntry(key, value.toString('utf8'))
     if (result.ok) {
-      next.set(key, result.entry)
+      next.set(key, entryAfter(next.get(key), result.entry))
       continue
     }
     broken.push({ offset, problem: result.problem })

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CatalogueEntry } from '#core/catalogue.ts'
+import type { KnownEntry } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import type { Logger } from '../log.ts'
 import { errorFields } from '../log.ts'
@@ -25,7 +25,7 @@ export interface ControlTailOptions {
 
 /** The catalogue of versions as this process knows it, kept fresh in the background. */
 export interface ControlTail {
-  entries(): ReadonlyMap<ApiVersion, CatalogueEntry>
+  entries(): ReadonlyMap<ApiVersion, KnownEntry>
   /** The topic has been read to its end once. */
   loaded(): boolean
   /**
@@ -54,7 +54,7 @@ class Tail implements ControlTail {
   readonly #stopping = new AbortController()
   readonly #running: Promise<void>
   #live: CatalogueEntries = new Map()
-  #byVersion: ReadonlyMap<ApiVersion, CatalogueEntry> = new Map()
+  #byVersion: ReadonlyMap<ApiVersion, KnownEntry> = new Map()
   /** What this session has read so far; becomes live at the end of the topic. */
   #staged: CatalogueEntries = new Map()
   /** By the clock of the machine, which may be set back. */
@@ -78,7 +78,7 @@ class Tail implements ControlTail {
     this.#running = this.#run()
   }
 
-  entries(): ReadonlyMap<ApiVersion, CatalogueEntry> {
+  entries(): ReadonlyMap<ApiVersion, KnownEntry> {
     return this.#byVersion
   }
 

@@ -1,9 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import type { CatalogueEntry } from '#core/catalogue.ts'
+import { catalogueKey } from '#core/catalogue.ts'
 import { DOMAINS } from '#core/routing.ts'
 import type { VersionState } from '#core/versions.ts'
+import { keptState } from '#core/versions.ts'
 import { loadSettings } from '#platform/config/settings.ts'
+import type { KafkaConnection } from '#platform/kafka/connection.ts'
+import { kafkaClient } from '#platform/kafka/connection.ts'
 import { createLogger } from '#platform/log.ts'
 import { readCatalogue } from '#registrar/catalogue-reader.ts'
 import { writeCatalogue } from '#registrar/catalogue-writer.ts'
@@ -30,6 +35,19 @@ export async function registerSchemas(
   return [...registration.states.values()].includes('unknown')
 }
 
+/** Nobody takes an earlier state from the topic, unless the version begins anew. */
+async function removeEntries(
+  connection: KafkaConnection,
+  topic: string,
+  entries: readonly CatalogueEntry[],
+): Promise<void> {
+  const producer = kafkaClient(connection, log, 2).producer()
+  await producer.connect()
+  const messages = entries.map(({ version }) => ({ key: catalogueKey(version), value: null }))
+  await producer.send({ topic, messages })
+  await producer.disconnect()
+}
+
 /** Gives every version in a state another one, whatever waits for it. */
 export async function setVersionStates(
   brokers: string,
@@ -41,6 +59,7 @@ export async function setVersionStates(
   const reading = await readCatalogue(connection, topic, log, WITHIN_MS)
   const entries = [...(reading?.values() ?? [])].filter(({ state }) => state === from)
   if (entries.length === 0) return
+  if (keptState(from, to) !== to) await removeEntries(connection, topic, entries)
   const changed = entries.map((entry) => ({ ...entry, state: to }))
   const problem = await writeCatalogue({ connection, topic, log, withinMs: WITHIN_MS }, changed)
   if (problem !== null) throw new Error(problem)

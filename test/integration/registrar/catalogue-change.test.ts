@@ -15,6 +15,7 @@ import { eventually } from '../../fixtures/eventually.ts'
 import { API, gateToKafka } from '../../fixtures/kafka-gate.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
+const BEFORE = '2026-02-01' as ApiVersion
 const VERSION = '2026-05-19' as ApiVersion
 const PREFIX = 'regrace'
 const WITHIN_MS = 20_000
@@ -62,9 +63,12 @@ describe('two who write to the catalogue at once', () => {
   it('lose nothing of each other: a registrar’s schemas, a command’s state', async () => {
     const folder = await temporaryFolder('schemas')
     onTestFinished(() => folder.remove())
-    await cp(`schemas/${VERSION}`, join(folder.path, VERSION), { recursive: true })
-    const first = await register(settings(folder.path, inject('kafkaBrokers')), log)
-    expect(first.kind).toBe('done')
+    // The first version of all would be active at once.
+    for (const version of [BEFORE, VERSION]) {
+      await cp(`schemas/${version}`, join(folder.path, version), { recursive: true })
+      const done = await register(settings(folder.path, inject('kafkaBrokers')), log)
+      expect(done.kind).toBe('done')
+    }
     const registered = await entryNow()
 
     // The registrar has read `unknown`, and its write is under way.
@@ -93,16 +97,28 @@ describe('two who write to the catalogue at once', () => {
     expect(await entryNow()).toEqual({ ...other, state: 'active' })
   })
 
-  it('of whom one took the state back: the other writes nothing over it and says so', async () => {
+  it('of whom one was late and took the state back: the other writes over it', async () => {
     const entry = await entryNow()
     const end = await catalogueEnd(writing)
-    await written({ ...entry, state: 'unknown' })
-    await written({ ...entry, state: 'draining' })
+    const late = withOtherSchemas(entry, 'unknown')
+    await written(late)
+    expect(await entryNow()).toEqual({ ...late, state: 'active', isTakenBack: true })
+    const wanted = { entries: [{ ...entry, state: 'retired' as const }], end }
+    const change = await changeCatalogue(writing, wanted, keepingSchemas('active'))
+    expect(change.kind).toBe('changed')
+    expect(await entryNow()).toEqual({ ...late, state: 'retired' })
+  })
+
+  it('of whom one changed the state: the other writes nothing over it and says so', async () => {
+    const entry = await entryNow()
+    const end = await catalogueEnd(writing)
+    const other = withOtherSchemas(entry, 'active')
+    await written(other)
     const wanted = { entries: [{ ...entry, state: 'active' as const }], end }
-    expect(await changeCatalogue(writing, wanted, keepingSchemas('draining'))).toEqual({
+    expect(await changeCatalogue(writing, wanted, keepingSchemas('retired'))).toEqual({
       kind: 'failed',
-      why: `somebody else wrote that ${VERSION} is unknown while it was draining`,
+      why: `somebody else wrote that ${VERSION} is active while it was retired`,
     })
-    expect((await entryNow()).state).toBe('draining')
+    expect(await entryNow()).toEqual(other)
   })
 })

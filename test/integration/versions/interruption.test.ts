@@ -1,5 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ApiVersion } from '#core/ids.ts'
+import { createLogger } from '#platform/log.ts'
+import { readCatalogue } from '#registrar/catalogue-reader.ts'
+import { writeCatalogue } from '#registrar/catalogue-writer.ts'
 import { runCli } from '../../fixtures/cli.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { removeAbandonedTailGroups } from '../../fixtures/tail-groups.ts'
@@ -10,7 +14,9 @@ import { QuarantineStage } from '../quarantine/stage.ts'
 import { firstCopies, versionFolder } from './stage.ts'
 
 const VERSION = '2032-02-02'
+const BESIDE = '2032-02-03' as ApiVersion
 const EVENTS_EACH = 10
+const silent = createLogger({ service: 'test', level: 'silent' })
 /** As short as an ingress allows, so that what waits for them is short as well. */
 const SETTINGS = { CATALOGUE_LEASE_MS: '2000', RECORD_DEADLINE_MS: '1000' }
 const endpoints = Array.from({ length: 3 }, () => newEndpoint())
@@ -58,6 +64,24 @@ async function stateNow(): Promise<string> {
   const { lines } = await stage.runVerb(['versions', 'list', '--json'])
   const rows = lines.map((line) => JSON.parse(line))
   return rows.find(({ version }) => version === VERSION)?.state ?? 'no entry'
+}
+
+/**
+ * A registrar that has read `unknown` writes it now, and dies before it looks; beside it an entry by
+ * which one sees that the ingress has read both.
+ */
+async function lateRegistrar(): Promise<void> {
+  const connection = { brokers: [stage.ingress.brokers], clientId: 'late', ssl: false, sasl: null }
+  const topic = `${stage.ingress.prefix}.control`
+  const entry = (await readCatalogue(connection, topic, silent, 20_000))?.get(VERSION as ApiVersion)
+  if (entry === undefined) throw new Error('no entry')
+  const entries = [
+    { ...entry, state: 'unknown' as const },
+    { ...entry, version: BESIDE, state: 'active' as const },
+  ]
+  const writing = { connection, topic, log: silent, withinMs: 20_000 }
+  expect(await writeCatalogue(writing, entries)).toBeNull()
+  await stage.ingress.routes(5)
 }
 
 const never = new AbortController().signal
@@ -109,6 +133,9 @@ describe('an addition that dies', () => {
     expect([killed.code, killed.out]).toEqual([null, ''])
     await stage.ingress.routes(4)
     expect(await send(1)).toEqual(new Set([503]))
+    await lateRegistrar()
+    expect(await send(1)).toEqual(new Set([503]))
+    expect(await stateNow()).toBe('draining')
     await crashAt(['release', VERSION], 'nothing is set aside')
     // So slowly that it says how far it is, and dies there with some of them moved.
     await crashAt(['release', VERSION, '--rate', '15'], 'released so far')

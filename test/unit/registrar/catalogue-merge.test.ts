@@ -87,11 +87,19 @@ describe('a command that changes the state', () => {
     expect(keepingSchemas('draining')([own], [own, own])).toMatchObject({ missing: [] })
   })
 
+  it('writes over the earlier state of a late registrar, with its schemas', () => {
+    const wanted = [entry('active', 2)]
+    const merged = { kind: 'merged', wanted, missing: wanted }
+    for (const since of [[entry('unknown', 2)], [entry('active', 1), entry('unknown', 2)]]) {
+      expect(keepingSchemas('draining')([entry('active', 1)], since)).toEqual(merged)
+    }
+  })
+
   it('gives up where somebody else changed the state, and says which', () => {
-    const since = [entry('unknown', 2), entry('draining', 2)]
+    const since = [entry('retired', 2), entry('active', 2)]
     expect(keepingSchemas('draining')([entry('active', 1)], since)).toEqual({
       kind: 'conflict',
-      why: 'somebody else wrote that 2032-01-01 is unknown while it was draining',
+      why: 'somebody else wrote that 2032-01-01 is retired while it was draining',
     })
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { KnownEntry } from '#core/catalogue.ts'
 import type { ApiVersion } from '#core/ids.ts'
 import { DOMAINS } from '#core/routing.ts'
 import type { RegisteredSubject, SubjectState } from '#registrar/registration-plan.ts'
@@ -61,6 +62,15 @@ describe('the plan of a registration', () => {
     const retired = { version: VERSION, state: 'retired' }
     const plan = planOf({ level: 'NONE', schemaId: null }, new Map([[VERSION, retired]]))
     expect(plan.entries).toEqual([{ version: VERSION, state: 'retired' }])
+  })
+
+  it('writes the entry again whose state the last record of the topic takes back', () => {
+    const [entry] = entriesToWrite(REGISTERED, new Map())
+    if (entry === undefined) throw new Error('nothing to write')
+    const draining = { ...entry, state: 'draining' as const }
+    const found = (known: KnownEntry) => entriesToWrite(REGISTERED, new Map([[VERSION, known]]))
+    expect(found(draining)).toEqual([])
+    expect(found({ ...draining, isTakenBack: true })).toEqual([draining])
   })
 
   it('writes the entry also when only one schema of a version has no id yet', () => {

@@ -20,6 +20,7 @@ function record(value: string | null, key = KEY) {
   return { key: Buffer.from(key), value: value === null ? null : Buffer.from(value), offset: '7' }
 }
 
+const OTHER_SCHEMA = { subject: 'card', schemaId: 9, schema: '{"a":1}' }
 const NONE = new Map<string, CatalogueEntry>()
 const ACTIVE = new Map([[KEY, entry('active')]])
 
@@ -30,6 +31,30 @@ describe('the entries of the control topic', () => {
       record(catalogueValue(entry('active'))),
     ]
     expect(entriesAfter(NONE, records, NONE).entries.get(KEY)?.state).toBe('active')
+  })
+
+  it.each([
+    ['unknown', 'draining'],
+    ['unknown', 'active'],
+    ['draining', 'retired'],
+  ] as const)(
+    'do not go back to %s from %s, and say that it has to be written again',
+    (to, from) => {
+      const written = { ...entry(to), domains: { ...entry(to).domains, card: OTHER_SCHEMA } }
+      const { entries } = entriesAfter(
+        NONE,
+        [record(catalogueValue(entry(from))), record(catalogueValue(written))],
+        NONE,
+      )
+      expect(entries.get(KEY)).toEqual({ ...written, state: from, isTakenBack: true })
+      const mended = entriesAfter(entries, [record(catalogueValue(entry(from)))], NONE)
+      expect(mended.entries.get(KEY)).toEqual(entry(from))
+    },
+  )
+
+  it('begin anew after a tombstone', () => {
+    const records = [record(null), record(catalogueValue(entry('unknown')))]
+    expect(entriesAfter(ACTIVE, records, NONE).entries.get(KEY)).toEqual(entry('unknown'))
   })
 
   it('lose a version with its tombstone', () => {

@@ -54,9 +54,10 @@ function addActing(versions: Command, terminal: Terminal, examples: Examples): v
       'after',
       `
 The version is draining (503, Retry-After) for about 25 s, until no ingress can set anything aside
-any more. What waits is released meanwhile, no faster than it must be; more than fits is released
-before, while new events are still set aside. Interrupted or repeated, it goes on where it was.
---rate bounds both, so that others are not slowed down. Needs DATABASE_URL: the audit, and the
+any more. What waits is released meanwhile, no faster than it must be; where much waits that begins
+up to 15 s before, and more than fits is released before that, while new events are still set
+aside. Interrupted or repeated, it goes on where it was. --rate bounds all of it, so that others are
+not slowed down. Needs DATABASE_URL: the audit, and the
 lock that keeps others away, are there. CATALOGUE_LEASE_MS and RECORD_DEADLINE_MS must be those of
 the ingresses where these are not the defaults; so must JSON_MAX_DEPTH and CARD_NUMBERS.
 ${examples('versions add schemas/2026-09-01', 'versions add ../candidate/2026-09-01 --json')}`,

@@ -66,6 +66,10 @@ const SMALL_ROUND = 200
 const MOST_ROUNDS = 5
 /** Of the time to settle: a second look and what it finds need time too. */
 const MOVING_SHARE = 0.75
+/** Events a second that those who share brokers and machines with a release hardly notice. */
+const GENTLE_RATE = 300
+/** How long a release may begin before `draining` in order to be gentle: an operator waits for it. */
+const LONGEST_LEAD_MS = 15_000
 const LOCK_LOST = 'the lock that keeps other activations away was lost'
 
 class Ended extends Error {
@@ -92,12 +96,28 @@ async function release({ moves }: Activation, withinMs: number | null): Promise<
   if (outcome.kind !== 'done') throw new Ended(outcome)
 }
 
-/** How many can be moved while the version settles, which takes its time whatever waits. */
-export function fitting({ rate, settleMs }: Pick<Activation, 'rate' | 'settleMs'>): number {
-  return Math.floor((rate * settleMs * MOVING_SHARE) / 1000)
+type Pace = Pick<Activation, 'rate' | 'settleMs'>
+
+/** How many can be moved before and while the version settles, which takes its time whatever waits. */
+export function fitting({ rate, settleMs }: Pace): number {
+  return Math.floor((rate * (LONGEST_LEAD_MS + settleMs * MOVING_SHARE)) / 1000)
 }
 
-/** Until what waits can be moved while the version settles, or for so many rounds. */
+/** How few may be left for when it has settled. */
+function fewOf({ rate, settleMs }: Pace): number {
+  return Math.min(SMALL_ROUND, Math.floor((rate * settleMs * MOVING_SHARE) / 1000))
+}
+
+/**
+ * How long before `draining` a release begins: not at all where what waits can be moved gently while
+ * the version settles. What is set aside meanwhile is found by a later look.
+ */
+export function leadMs(waiting: number, { rate, settleMs }: Pace): number {
+  const gentleMs = (waiting * 1000) / Math.min(rate, GENTLE_RATE)
+  return Math.min(LONGEST_LEAD_MS, Math.max(0, gentleMs - settleMs * MOVING_SHARE))
+}
+
+/** Until what waits can be moved before and while the version settles, or for so many rounds. */
 async function rounds(activation: Activation): Promise<number> {
   for (let n = 1; ; n += 1) {
     demandGoingOn(activation)
@@ -114,21 +134,39 @@ async function become({ moves }: Activation, to: VersionState): Promise<void> {
   if (problem !== null) throw new Ended({ kind: 'halted', why: problem })
 }
 
-/** Moves what waits in the time that has to go by anyway, so slowly that nobody else waits for it. */
-async function moveWhileSettling(
-  activation: Activation,
-  beganMs: number,
-  waiting: number,
-): Promise<void> {
+/**
+ * Moves what waits, so slowly that nobody else waits for it, and lets the version become `draining`
+ * on the way, unless the release has failed by then.
+ *
+ * @returns since when it is draining
+ */
+async function moveIntoDraining(activation: Activation, waiting: number): Promise<number> {
+  const { moves, settleMs, now, onStep } = activation
+  const aheadMs = leadMs(waiting, activation)
+  const moving = release(activation, aheadMs + settleMs * MOVING_SHARE)
+  const draining = Promise.race([moves.wait(aheadMs), moving]).then(async () => {
+    demandGoingOn(activation)
+    await become(activation, 'draining')
+    onStep({ kind: 'draining', settleMs })
+    return now()
+  })
+  // Neither is left to itself when the other one fails.
+  const [moved, drained] = await Promise.allSettled([moving, draining])
+  if (moved.status === 'rejected') throw moved.reason
+  if (drained.status === 'rejected') throw drained.reason
+  return drained.value
+}
+
+/** Moves what came since, in the time that has to go by anyway. */
+async function moveWhileSettling(activation: Activation, beganMs: number): Promise<void> {
   const { settleMs, now, onStep } = activation
-  const little = Math.min(SMALL_ROUND, fitting(activation))
-  let left = waiting
-  for (let n = 1; left > little && n <= MOST_ROUNDS; n += 1) {
+  for (let n = 1; n <= MOST_ROUNDS; n += 1) {
+    demandGoingOn(activation)
+    const looked = await look(activation)
+    onStep({ kind: 'round', round: n, looked })
+    if (looked <= fewOf(activation)) return
     const restMs = Math.max(0, settleMs - (now() - beganMs))
     await release(activation, restMs * MOVING_SHARE)
-    demandGoingOn(activation)
-    left = await look(activation)
-    onStep({ kind: 'round', round: n, looked: left })
   }
 }
 
@@ -140,12 +178,9 @@ function demandDraining({ moves }: Activation): void {
   throw new Ended({ kind: 'halted', why })
 }
 
-async function drain(activation: Activation, waiting: number | null): Promise<number> {
+async function drain(activation: Activation, beganMs: number): Promise<void> {
   const { moves, settleMs, now, onStep } = activation
-  // One that is found draining may be so since a moment ago, so it settles from now on.
-  const beganMs = now()
-  onStep({ kind: 'draining', settleMs })
-  await moveWhileSettling(activation, beganMs, waiting ?? (await look(activation)))
+  await moveWhileSettling(activation, beganMs)
   await moves.wait(Math.max(0, settleMs - (now() - beganMs)))
   demandGoingOn(activation)
   demandDraining(activation)
@@ -154,7 +189,12 @@ async function drain(activation: Activation, waiting: number | null): Promise<nu
   await release(activation, null)
   onStep({ kind: 'rest', looked: rest })
   demandGoingOn(activation)
-  return beganMs
+}
+
+/** One that is found draining may be so since a moment ago, so it settles from now on. */
+function foundDraining({ settleMs, now, onStep }: Activation): number {
+  onStep({ kind: 'draining', settleMs })
+  return now()
 }
 
 async function steps(activation: Activation): Promise<ActivationEnd> {
@@ -163,13 +203,11 @@ async function steps(activation: Activation): Promise<ActivationEnd> {
   onStep({ kind: 'begun', state })
   if (state === 'retired') return { kind: 'retired' }
   if (state === 'active') return { kind: 'active', drainingMs: null }
-  let waiting: number | null = null
-  if (state === 'unknown') {
-    waiting = await rounds(activation)
-    demandGoingOn(activation)
-    await become(activation, 'draining')
-  }
-  const beganMs = await drain(activation, waiting)
+  const beganMs =
+    state === 'unknown'
+      ? await moveIntoDraining(activation, await rounds(activation))
+      : foundDraining(activation)
+  await drain(activation, beganMs)
   demandDraining(activation)
   await become(activation, 'active')
   onStep({ kind: 'active' })

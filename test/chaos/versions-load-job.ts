@@ -35,4 +35,6 @@ export interface VersionsLoadResult {
   readonly known: number
   /** Milliseconds from the whole request to the whole answer, by phase. */
   readonly times: Readonly<Record<string, readonly number[]>>
+  /** How late each of them was begun, milliseconds, by phase: the sender's own fault, not in \`times\`. */
+  readonly lateness: Readonly<Record<string, readonly number[]>>
 }

@@ -31,6 +31,7 @@ class VersionsLoad {
   readonly #repeats: Record<string, number> = {}
   readonly #failures: string[] = []
   readonly #times: Record<string, number[]> = {}
+  readonly #lateness: Record<string, number[]> = {}
   readonly #running: Promise<unknown>[] = []
   #version: string | null = null
   #toFill = 0
@@ -68,7 +69,7 @@ class VersionsLoad {
     for (const sender of this.#senders) sender.close()
     const lanes = Object.fromEntries(this.#lanes)
     const counts = { repeats: this.#repeats, failures: this.#failures, known: this.#known }
-    return { lanes, ...counts, times: this.#times }
+    return { lanes, ...counts, times: this.#times, lateness: this.#lateness }
   }
 
   get #count(): number {
@@ -124,26 +125,33 @@ class VersionsLoad {
     const begun = performance.now()
     for (let sent = 0; !this.#isOver; ) {
       const due = ((performance.now() - begun) / 1000) * this.#job.rate
-      for (; sent < due; sent += 1) open.push(this.#other())
+      for (; sent < due; sent += 1) {
+        open.push(this.#other(begun + (sent / this.#job.rate) * 1000))
+      }
       await pause(TICK_MS)
     }
     await Promise.all(open)
   }
 
-  async #other(): Promise<void> {
+  async #other(dueMs: number): Promise<void> {
     const endpoint = pick(this.#random, this.#endpoints)
     const version = pick(this.#random, KNOWN_VERSIONS)
     const { bytes } = this.#body(endpoint, pick(this.#random, TYPES), version)
     const phase = this.#phase
     const begun = performance.now()
     const answer = await this.#send(endpoint, bytes)
-    const times = this.#times[phase] ?? []
-    times.push(performance.now() - begun)
-    this.#times[phase] = times
+    note(this.#times, phase, performance.now() - begun)
+    note(this.#lateness, phase, begun - dueMs)
     this.#known += 1
     const said = answer.kind === 'answered' ? String(answer.status) : answer.reason
     if (said !== '200') this.#failures.push(`${phase}: ${said}`)
   }
+}
+
+function note(series: Record<string, number[]>, phase: string, value: number): void {
+  const values = series[phase] ?? []
+  values.push(value)
+  series[phase] = values
 }
 
 async function allSamples(): Promise<ReadonlyMap<string, EventBody>> {
@@ -166,6 +174,8 @@ async function obey(load: VersionsLoad, order: VersionsLoadOrder): Promise<void>
   if (order.kind === 'end') process.send?.(await load.end(), () => process.disconnect())
 }
 
+// It is in a session of its own, so nobody else ends it with the test.
+process.once('disconnect', () => process.exit())
 process.once('message', async (job) => {
   const load = new VersionsLoad(job as VersionsLoadJob, await allSamples())
   process.on('message', (order) => void obey(load, order as VersionsLoadOrder))

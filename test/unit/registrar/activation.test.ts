@@ -1,3 +1,4 @@
+import { setImmediate as idle } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { VersionState } from '#core/versions.ts'
@@ -8,7 +9,7 @@ import type {
   ReleaseRound,
   VersionMoves,
 } from '#registrar/activation.ts'
-import { activate, fitting } from '#registrar/activation.ts'
+import { activate, fitting, leadMs } from '#registrar/activation.ts'
 
 const SETTLE_MS = 25_000
 /** How late an ingress may hear, and how late a record of it may still be acknowledged. */
@@ -18,9 +19,11 @@ const LOAD_EVERY_MS = 100
 /** Events a second; 1,875 of them fit into the time to settle. */
 const RATE = 100
 
+const crash = () => new Error('crashed')
+
 /**
  * A tenant that sends its events one after another, an ingress that hears as late as its lease
- * allows, a quarantine and a domain topic; all on a clock that only moves when somebody waits.
+ * allows, a quarantine and a domain topic; all on a clock that moves when everybody waits.
  */
 class World implements VersionMoves {
   now = 0
@@ -34,6 +37,9 @@ class World implements VersionMoves {
   crashAt = Number.POSITIVE_INFINITY
   /** For each release, how long it may take. */
   readonly withinMs: (number | null)[] = []
+  readonly #sleepers: { readonly atMs: number; readonly wake: () => void }[] = []
+  #isRunning = false
+  #isDead = false
   #steps = 0
   #dueMs = LOAD_EVERY_MS
   #found = 0
@@ -55,7 +61,7 @@ class World implements VersionMoves {
   async look(): Promise<ReleaseLook> {
     this.#step()
     this.#found = this.quarantine.length
-    this.pass(LOOK_MS)
+    await this.#sleep(LOOK_MS)
     return { kind: 'looked', events: this.#found - this.#released }
   }
 
@@ -65,7 +71,7 @@ class World implements VersionMoves {
     const events = this.#found - this.#released
     const eachMs = Math.max(1000 / RATE, (withinMs ?? 0) / Math.max(1, events))
     for (; this.#released < this.#found; this.#released += 1) {
-      this.pass(eachMs)
+      await this.#sleep(eachMs)
       // A crash between the event and its marker repeats it.
       this.topic.push(this.quarantine[this.#released] ?? -1)
       this.#step()
@@ -79,7 +85,12 @@ class World implements VersionMoves {
 
   async wait(ms: number): Promise<void> {
     this.#step()
-    this.pass(ms)
+    await this.#sleep(ms)
+  }
+
+  /** After a crash. */
+  restart(): void {
+    this.#isDead = false
   }
 
   /** Time goes by under load. */
@@ -90,6 +101,26 @@ class World implements VersionMoves {
       this.#send()
     }
     this.now = end
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((wake) => {
+      this.#sleepers.push({ atMs: this.now + ms, wake })
+      if (!this.#isRunning) void this.#run()
+    })
+    if (this.#isDead) throw crash()
+  }
+
+  /** Wakes one sleeper after another, each when nobody has anything left to do. */
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    for (await idle(); this.#sleepers.length > 0; await idle()) {
+      const [first] = this.#sleepers.sort((a, b) => a.atMs - b.atMs).splice(0, 1)
+      if (first === undefined) break
+      this.pass(first.atMs - this.now)
+      first.wake()
+    }
+    this.#isRunning = false
   }
 
   #send(): void {
@@ -103,7 +134,8 @@ class World implements VersionMoves {
 
   #step(): void {
     this.#steps += 1
-    if (this.#steps === this.crashAt) throw new Error('crashed')
+    if (this.#steps === this.crashAt) this.#isDead = true
+    if (this.#isDead) throw crash()
   }
 }
 
@@ -139,13 +171,14 @@ describe('an activation', () => {
   it('puts first acknowledged first, wherever it crashed and however often', async () => {
     const crashes = fc.array(fc.integer({ min: 1, max: 1500 }), { maxLength: 6 })
     await fc.assert(
-      fc.asyncProperty(crashes, fc.integer({ min: 0, max: 60_000 }), async (places, loadMs) => {
+      fc.asyncProperty(crashes, fc.integer({ min: 0, max: 250_000 }), async (places, loadMs) => {
         const world = loaded(loadMs)
         let done = 0
         for (const place of places) {
           world.crashAt = done + place
           done = world.crashAt
           await run(world).catch((error: Error) => expect(error.message).toBe('crashed'))
+          world.restart()
           world.pass(500)
         }
         world.crashAt = Number.POSITIVE_INFINITY
@@ -203,8 +236,58 @@ describe('an activation', () => {
     expect(seen(world)).toEqual(world.acknowledged)
   })
 
+  it.each([
+    [3000, 1000, 0],
+    [7500, 1000, 6250],
+    [3000, 100, 11_250],
+    [12_000, 1000, 15_000],
+  ])('of %s events, at most %s a second, begins %s ms before it drains', (waiting, rate, ms) => {
+    expect(leadMs(waiting, { rate, settleMs: SETTLE_MS })).toBe(ms)
+  })
+
+  it('becomes draining while it moves what is more than can be moved gently then', async () => {
+    const world = loaded(250_000)
+    const waiting = world.quarantine.length
+    const ahead = leadMs(waiting, { rate: RATE, settleMs: SETTLE_MS })
+    let moved = 0
+    const become = world.become.bind(world)
+    world.become = async (to) => {
+      if (to === 'draining') moved = world.topic.length
+      return await become(to)
+    }
+    const { end } = await run(world)
+    expect(ahead).toBeGreaterThan(5000)
+    expect(world.withinMs[0]).toBe(ahead + 0.75 * SETTLE_MS)
+    expect(moved / waiting).toBeCloseTo(ahead / (ahead + 0.75 * SETTLE_MS), 1)
+    const drained = end.kind === 'active' ? end.drainingMs : null
+    expect(drained).toBeLessThan(SETTLE_MS + 5 * LOOK_MS)
+    expect(seen(world)).toEqual(world.acknowledged)
+  })
+
+  it('holds nobody off when the release ends before it would drain', async () => {
+    const world = loaded(250_000)
+    const release = world.release.bind(world)
+    world.release = async (withinMs) => {
+      await world.wait(1000)
+      return { kind: 'halted', why: `away within ${withinMs}` }
+    }
+    expect((await run(world)).end).toMatchObject({ kind: 'halted' })
+    expect([world.version, world.now < 260_000]).toEqual(['unknown', true])
+    Object.assign(world, { release })
+    expect((await run(world)).end.kind).toBe('active')
+    expect(seen(world)).toEqual(world.acknowledged)
+  })
+
+  it('waits for the release in hand when the lock is lost on the way', async () => {
+    const world = loaded(250_000)
+    const waiting = world.quarantine.length
+    world.alone = false
+    expect((await run(world)).end).toMatchObject({ kind: 'halted' })
+    expect([world.version, world.topic.length]).toEqual(['unknown', waiting])
+  })
+
   it('moves before it drains what is more than fits', async () => {
-    const world = loaded(200_000)
+    const world = loaded(400_000)
     const fits = fitting({ rate: RATE, settleMs: SETTLE_MS })
     expect(world.quarantine.length).toBeGreaterThan(fits)
     const { kinds } = await run(world)

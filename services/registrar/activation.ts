@@ -111,19 +111,34 @@ function fewOf({ rate, settleMs }: Pace): number {
 /**
  * How long before `draining` a release begins: not at all where what waits can be moved gently while
  * the version settles. What is set aside meanwhile is found by a later look.
+ *
+ * @param lookMs what the look took: where that is long, brokers or machine have other things to do,
+ *   and the operator waits no longer for a gentleness that nobody notices
  */
-export function leadMs(waiting: number, { rate, settleMs }: Pace): number {
-  const gentleMs = (waiting * 1000) / Math.min(rate, GENTLE_RATE)
-  return Math.min(LONGEST_LEAD_MS, Math.max(0, gentleMs - settleMs * MOVING_SHARE))
+export function leadMs(waiting: number, lookMs: number, { rate, settleMs }: Pace): number {
+  const settlingMs = settleMs * MOVING_SHARE
+  const neededMs = (waiting * 1000) / rate - settlingMs
+  const gentleMs = (waiting * 1000) / Math.min(rate, GENTLE_RATE) - settlingMs
+  const affordedMs = Math.min(gentleMs, LONGEST_LEAD_MS - lookMs)
+  return Math.min(LONGEST_LEAD_MS, Math.max(0, neededMs, affordedMs))
+}
+
+/** What the last look has found, and how long it took. */
+interface Backlog {
+  readonly waiting: number
+  readonly lookMs: number
 }
 
 /** Until what waits can be moved before and while the version settles, or for so many rounds. */
-async function rounds(activation: Activation): Promise<number> {
+async function rounds(activation: Activation): Promise<Backlog> {
   for (let n = 1; ; n += 1) {
     demandGoingOn(activation)
+    const begunMs = activation.now()
     const looked = await look(activation)
     activation.onStep({ kind: 'round', round: n, looked })
-    if (looked <= fitting(activation) || n === MOST_ROUNDS) return looked
+    if (looked <= fitting(activation) || n === MOST_ROUNDS) {
+      return { waiting: looked, lookMs: activation.now() - begunMs }
+    }
     await release(activation, null)
   }
 }
@@ -140,9 +155,12 @@ async function become({ moves }: Activation, to: VersionState): Promise<void> {
  *
  * @returns since when it is draining
  */
-async function moveIntoDraining(activation: Activation, waiting: number): Promise<number> {
+async function moveIntoDraining(
+  activation: Activation,
+  { waiting, lookMs }: Backlog,
+): Promise<number> {
   const { moves, settleMs, now, onStep } = activation
-  const aheadMs = leadMs(waiting, activation)
+  const aheadMs = leadMs(waiting, lookMs, activation)
   const moving = release(activation, aheadMs + settleMs * MOVING_SHARE)
   const draining = Promise.race([moves.wait(aheadMs), moving]).then(async () => {
     demandGoingOn(activation)

@@ -237,18 +237,24 @@ describe('an activation', () => {
   })
 
   it.each([
-    [3000, 1000, 0],
-    [7500, 1000, 6250],
-    [3000, 100, 11_250],
-    [12_000, 1000, 15_000],
-  ])('of %s events, at most %s a second, begins %s ms before it drains', (waiting, rate, ms) => {
-    expect(leadMs(waiting, { rate, settleMs: SETTLE_MS })).toBe(ms)
-  })
+    [3000, 0, 1000, 0],
+    [7500, 0, 1000, 6250],
+    [3000, 0, 100, 11_250],
+    [12_000, 0, 1000, 15_000],
+    [12_000, 6000, 1000, 9000],
+    [12_000, 60_000, 1000, 0],
+    [24_000, 60_000, 1000, 5250],
+  ])(
+    'of %s events, found in %s ms, at most %s a second, begins %s ms before it drains',
+    (waiting, lookMs, rate, ms) => {
+      expect(leadMs(waiting, lookMs, { rate, settleMs: SETTLE_MS })).toBe(ms)
+    },
+  )
 
   it('becomes draining while it moves what is more than can be moved gently then', async () => {
     const world = loaded(250_000)
     const waiting = world.quarantine.length
-    const ahead = leadMs(waiting, { rate: RATE, settleMs: SETTLE_MS })
+    const ahead = leadMs(waiting, LOOK_MS, { rate: RATE, settleMs: SETTLE_MS })
     let moved = 0
     const become = world.become.bind(world)
     world.become = async (to) => {

@@ -30,12 +30,15 @@ export async function copyProgram(root: string, file: string, as: string): Promi
   }
 }
 
+/** What an image is made of: lines of a Dockerfile that copies `root`, and the files in it. */
+export interface ImageParts {
+  readonly tag: string
+  readonly lines: readonly string[]
+  readonly fill: (root: string) => Promise<void>
+}
+
 /** Builds an image from a folder of files that a function fills. */
-async function imageOf(
-  tag: string,
-  lines: readonly string[],
-  fill: (root: string) => Promise<void>,
-): Promise<void> {
+export async function buildParts({ tag, lines, fill }: ImageParts): Promise<void> {
   const folder = await temporaryFolder('image')
   try {
     const root = join(folder.path, 'root')
@@ -46,13 +49,6 @@ async function imageOf(
   } finally {
     await folder.remove()
   }
-}
-
-/** What an image is made of: lines of a Dockerfile that copies `root`, and the files in it. */
-export interface ImageParts {
-  readonly tag: string
-  readonly lines: readonly string[]
-  readonly fill: (root: string) => Promise<void>
 }
 
 /** Node and what it loads, and nothing else: no shell. */
@@ -98,10 +94,11 @@ export const NODE_IMAGES: readonly ImageParts[] = [RUN_PARTS, BUILD_PARTS]
 async function programImage(tag: string, file: string): Promise<void> {
   const name = basename(file)
   const lines = ['FROM scratch', 'COPY root/ /', `ENTRYPOINT ["/${name}"]`]
-  await imageOf(tag, lines, async (root) => {
+  const fill = async (root: string) => {
     await mkdir(join(root, 'tmp'))
     await cp(file, join(root, name))
-  })
+  }
+  await buildParts({ tag, lines, fill })
 }
 
 async function pauseImage(): Promise<void> {
@@ -119,7 +116,7 @@ export interface ProgramFiles {
 
 /** Builds the images that ours are built on, and those that the cluster itself needs. */
 export async function buildBaseImages(files: ProgramFiles): Promise<void> {
-  for (const { tag, lines, fill } of NODE_IMAGES) await imageOf(tag, lines, fill)
+  for (const parts of NODE_IMAGES) await buildParts(parts)
   await pauseImage()
   await programImage('localhost/coredns:1', files.coredns)
   await programImage('localhost/metrics-server:1', files.metricsServer)

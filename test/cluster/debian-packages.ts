@@ -10,11 +10,15 @@ const PACKAGES = [
   'conntrack',
   'containerd',
   'containernetworking-plugins',
+  'gcc',
   'iproute2',
   'ipset',
   'iptables',
+  'libc6-dev',
   'nftables',
+  'openssl',
   'podman',
+  'procps',
   'runc',
 ]
 

@@ -31,6 +31,11 @@ export async function buildImage({ tag, folder, date, more = [] }: ImageBuild): 
   return output.trim().split('\n').at(-1) ?? ''
 }
 
+/** Gives an image one more name. */
+export async function nameImage(tag: string, name: string): Promise<void> {
+  await podman('tag', tag, name)
+}
+
 /** Saves images in one archive, layers that they share once. */
 export async function saveImages(name: string, tags: readonly string[]): Promise<void> {
   await mkdir(WORK.images, { recursive: true })

@@ -66,6 +66,7 @@ export async function prepare(
   await proceedings.step('a second build of the images is the same, byte for byte', () =>
     again(images, tag),
   )
+  print('     the same images under another name, for an upgrade …')
   const label = ['--label', 'org.opencontainers.image.version=next']
   await buildServices({ tag: next, more: label }, () => undefined)
   await saveServices([tag, next])

@@ -5,6 +5,7 @@ import type { ExternalAddresses } from './addresses.ts'
 import { KUBERNETES_VERSION } from './hyperkube.ts'
 import type { Preparation } from './preparation.ts'
 import type { Step } from './proceedings.ts'
+import { trialImages } from './trial-images.ts'
 import { REPOSITORY } from './work-folder.ts'
 
 export interface Run extends Preparation {
@@ -53,6 +54,7 @@ export async function reportText(run: Run, { brokers }: ExternalAddresses): Prom
   const machine = `${availableParallelism()} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`
   const passed = run.steps.filter(({ fault }) => fault === null).length
   const { helm, coredns } = GO_PROGRAMS
+  const standIns = await trialImages()
   return `# What the cluster suite did
 
 Written by \`npm run test:cluster\` on ${new Date().toISOString().slice(0, 10)}: ${passed} of ${run.steps.length} steps passed in ${run.seconds} s.
@@ -79,8 +81,10 @@ ${run.built.length === 0 ? 'Nothing: all programs were there already.' : run.bui
 ## What could not be had
 
 - **The public images.** No container registry is reached, so the images stand on this machine's Node 24 with its libraries instead of
-  \`node:*-slim\`: without a shell, as the Dockerfile asks of a run image. For the same reason \`dev.enabled\` is not installed here: it brings
-  the public images of Kafka, Apicurio and Postgres. Its rendering is covered by the chart's tests without a cluster.
+  \`node:*-slim\`: without a shell, as the Dockerfile asks of a run image. For the same reason the three public images of a trial
+  (\`dev.enabled\`) are stand-ins under their names, built here of the same Kafka and Apicurio and of an embedded Postgres. That the public
+  ones run as these users and take these variables was read in their sources, and is not shown here. What the stand-ins take:
+${standIns.map(({ name, takes }) => `  - \`${name}\`: ${takes}`).join('\n')}
 - **A network plugin that enforces policies.** A small program turns NetworkPolicy objects into nftables rules (\`test/cluster/network-policy.ts\`).
 - **A second node.** The drain therefore shows what the budgets hold, not where pods go; spreading over nodes and zones is not shown.
 - **KEDA and Prometheus.** Their objects are checked against their schemas without a cluster.

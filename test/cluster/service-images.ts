@@ -6,7 +6,8 @@ import { temporaryFolder } from '../fixtures/temporary-folder.ts'
 import type { Progress } from '../fixtures/tool-shelf.ts'
 import { BUILD_IMAGE, RUN_IMAGE } from './base-images.ts'
 import { command } from './machine-command.ts'
-import { buildImage, imageBytes, saveImages } from './podman.ts'
+import { buildImage, imageBytes, nameImage, saveImages } from './podman.ts'
+import { storedName } from './trial-images.ts'
 import { REPOSITORY } from './work-folder.ts'
 
 /** As `image.registry` and `image.repository` of the chart say it. */
@@ -27,8 +28,13 @@ function serviceTargets(): readonly string[] {
     .map(({ name }) => name)
 }
 
+/** As a chart that is told nothing of images names them. */
+function plainName(target: string, tag: string): string {
+  return `${IMAGE_REPOSITORY}/${target}:${tag}`
+}
+
 function imageName(target: string, tag: string): string {
-  return `${IMAGE_REGISTRY}/${IMAGE_REPOSITORY}/${target}:${tag}`
+  return `${IMAGE_REGISTRY}/${plainName(target, tag)}`
 }
 
 /**
@@ -89,8 +95,13 @@ export async function buildServices(
   }
 }
 
-/** Makes the images of some tags ready for the cluster. */
-export async function saveServices(tags: readonly string[]): Promise<void> {
-  const names = tags.flatMap((tag) => serviceTargets().map((target) => imageName(target, tag)))
-  await saveImages('services', [RUN_IMAGE, ...names])
+/** Makes the images of some tags ready for the cluster; those of the first also under the chart's own names. */
+export async function saveServices(tags: readonly [string, ...string[]]): Promise<void> {
+  const targets = serviceTargets()
+  const names = tags.flatMap((tag) => targets.map((target) => imageName(target, tag)))
+  const plain = targets.map((target) => storedName(plainName(target, tags[0])))
+  for (const [index, target] of targets.entries()) {
+    await nameImage(imageName(target, tags[0]), plain[index] ?? '')
+  }
+  await saveImages('services', [RUN_IMAGE, ...names, ...plain])
 }

@@ -20,6 +20,8 @@ export const RELEASE = 'event-router'
 export const DATABASE_SECRET = 'event-router-database'
 export const ENDPOINTS_SECRET = 'event-router-endpoints'
 
+export const CHART = join(REPOSITORY, 'charts', 'event-router')
+
 /** What is read of a pod. */
 export interface ReleasePod {
   readonly metadata: {
@@ -36,7 +38,7 @@ export interface ReleasePod {
   }
 }
 
-function isReady({ metadata, status }: ReleasePod): boolean {
+export function isReady({ metadata, status }: ReleasePod): boolean {
   const ready = status.conditions?.find(({ type }) => type === 'Ready')
   return ready?.status === 'True' && metadata.deletionTimestamp === undefined
 }
@@ -87,11 +89,16 @@ export class Site {
     await command('kubectl', ['apply', '-f', '-'], { env: processEnvironment(), input })
   }
 
-  /** Makes the namespace that refuses pods which are not hardened, and the operator's two secrets. */
-  async prepare(endpoints: readonly DeclaredEndpoint[]): Promise<void> {
+  /** Makes a namespace that refuses pods which are not hardened. */
+  async makeNamespace(name: string): Promise<void> {
     const enforce = 'pod-security.kubernetes.io/enforce'
     const labels = { [enforce]: 'restricted', [`${enforce}-version`]: 'latest' }
-    await this.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } })
+    await this.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+  }
+
+  /** Makes the release's namespace, and the operator's two secrets. */
+  async prepare(endpoints: readonly DeclaredEndpoint[]): Promise<void> {
+    await this.makeNamespace(NAMESPACE)
     await this.secret(DATABASE_SECRET, { url: this.addresses.databaseUrl })
     await this.declare(endpoints)
   }
@@ -131,9 +138,8 @@ export class Site {
       await writeFile(file, JSON.stringify(values))
       from.push('--values', file)
     }
-    const chart = join(REPOSITORY, 'charts', 'event-router')
     const how = ['--namespace', NAMESPACE, '--wait', '--timeout', '5m', ...flags]
-    await command('helm', [verb, RELEASE, chart, ...from, ...how])
+    await command('helm', [verb, RELEASE, CHART, ...from, ...how])
   }
 
   /** Pods of a component, also those that are ending. */

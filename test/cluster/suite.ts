@@ -13,6 +13,7 @@ import { rolls } from './scenarios/rolls.ts'
 import { rotation } from './scenarios/rotation.ts'
 import { scaling } from './scenarios/scaling.ts'
 import { schemas } from './scenarios/schemas.ts'
+import { trial } from './scenarios/trial.ts'
 import { Site } from './site.ts'
 import { newEndpoints } from './tenants.ts'
 import { REPOSITORY } from './work-folder.ts'
@@ -42,6 +43,7 @@ try {
     await network(proceedings, site, tag)
     await removal(proceedings, site)
   }
+  await trial(proceedings, site)
 } finally {
   await site.close()
 }

@@ -4,8 +4,8 @@ import type { ImageParts } from '../cluster/base-images.ts'
 import { NODE_IMAGES } from '../cluster/base-images.ts'
 import { command } from '../cluster/machine-command.ts'
 import { npmSettings } from '../cluster/service-images.ts'
+import { STAND_IN_IMAGES } from '../cluster/stand-ins.ts'
 import { temporaryFolder } from '../fixtures/temporary-folder.ts'
-import { STAND_IN_IMAGES } from './stand-ins.ts'
 
 /** Run beside an engine on the machine's network: makes every image that compose will start. */
 

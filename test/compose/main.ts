@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { BUILD_IMAGE, RUN_IMAGE } from '../cluster/base-images.ts'
 import { foreground } from '../cluster/machine-command.ts'
+import { STAND_INS, STAND_INS_TAKE } from '../cluster/stand-ins.ts'
 import { whyNoCompose } from '../fixtures/compose-stack.ts'
 import { CannotBeHad } from '../fixtures/go-programs.ts'
 import { preparedEngine } from './engine.ts'
-import { STAND_INS } from './stand-ins.ts'
 
 const HELP = `Brings the whole system by docker compose and runs the promises of a whole stack against it.
 
@@ -15,17 +15,29 @@ const HELP = `Brings the whole system by docker compose and runs the promises of
   npm run test:compose -- --help        this`
 
 const note = (line: string) => void process.stderr.write(`${line}\n`)
+/** As docker-compose.yml names them. */
+const STAND_IN_VARIABLES = {
+  KAFKA_IMAGE: STAND_INS.kafka,
+  REGISTRY_IMAGE: STAND_INS.registry,
+  POSTGRES_IMAGE: STAND_INS.postgres,
+}
 const SUITE = ['vitest', 'run', '--project', 'e2e', 'test/e2e/compose.test.ts']
 
 /** Without an engine or public images: both are made of what package clients have. */
 async function withStandIns(why: string): Promise<number> {
   note(`${why}: made of parts of this machine, and of Debian's packages`)
+  for (const [name, takes] of Object.entries(STAND_INS_TAKE)) {
+    note(`instead of the public image of ${name} one that is built here, which takes ${takes}`)
+  }
   const engine = await preparedEngine(note)
   const images = fileURLToPath(new URL('images.ts', import.meta.url))
-  const names = { ...STAND_INS, BUILD_IMAGE, RUN_IMAGE }
+  const names = { ...STAND_IN_VARIABLES, BUILD_IMAGE, RUN_IMAGE }
   const built = await engine.beside('build', [process.execPath, images], names)
   if (built !== 0) return built
-  return await engine.beside('run', ['npx', ...SUITE], { ...STAND_INS, COMPOSE_PREBUILT: 'true' })
+  return await engine.beside('run', ['npx', ...SUITE], {
+    ...STAND_IN_VARIABLES,
+    COMPOSE_PREBUILT: 'true',
+  })
 }
 
 async function main(args: readonly string[]): Promise<number> {

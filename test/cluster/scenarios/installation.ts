@@ -30,9 +30,10 @@ async function install(site: Site, ledger: Ledger, { tag, endpoints }: Given): P
   return { pods: pods.flat().length, topics: topics.names.length }
 }
 
-async function helmTest(): Promise<Findings> {
-  const where = ['--namespace', NAMESPACE, '--timeout', '3m']
-  const output = await command('helm', ['test', RELEASE, ...where, '--logs'])
+/** Runs the chart's own test, and finds in its log that the event was handled. */
+export async function helmTest(release: string, namespace: string): Promise<Findings> {
+  const where = ['--namespace', namespace, '--timeout', '3m']
+  const output = await command('helm', ['test', release, ...where, '--logs'])
   claim(/Phase:\s+Succeeded/.test(output), output)
   const [, handled = ''] =
     /^ok +send +.*answered 200 after .* and handled by (.*)$/m.exec(output) ?? []
@@ -85,9 +86,8 @@ export async function installation(
   await proceedings.step('its namespace refuses a pod that may run as root', () =>
     refusesRoot(site),
   )
-  await proceedings.step(
-    'helm test sends an event through the Service and sees its effect',
-    helmTest,
+  await proceedings.step('helm test sends an event through the Service and sees its effect', () =>
+    helmTest(RELEASE, NAMESPACE),
   )
   await proceedings.step(
     'an upgrade that changes nothing runs the registrar again, which changes nothing',

@@ -32,6 +32,14 @@ describe('the report of the cluster suite', () => {
     expect(text).toMatch(/\| `ingress` +\| 156\.0 MB +\| `0123456789ab` +\|/)
   })
 
+  it('says which images stand in for public ones, and what they take', async () => {
+    const text = await reportText(run, addresses)
+    expect(text).toMatch(/stand-ins under their names, built here/)
+    expect(text).toMatch(/- `apache\/kafka:\S+`: .*CLUSTER_ID/)
+    expect(text).toMatch(/- `apicurio\/\S+`: .*user 1001 of group 0/)
+    expect(text).toMatch(/- `postgres:\S+`: .*POSTGRES_PASSWORD/)
+  })
+
   it('names no place of this machine, and no secret', async () => {
     const text = await reportText(run, addresses)
     expect(text).toContain('helm upgrade x charts failed')

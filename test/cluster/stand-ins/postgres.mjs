@@ -1,5 +1,6 @@
-// What the image postgres does: begins as root, gives its folder to its own user, makes the cluster
-// and the database of its environment once, and runs the server as that user.
+// What the image postgres does: begins as root, gives its folder to its own user and becomes that
+// user, or begins as that user and finds its folder writable; makes the cluster and the database of
+// its environment once, and runs the server.
 import { spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 
@@ -12,10 +13,11 @@ const BIN = '/opt/postgres/bin'
 // biome-ignore lint/style/noProcessEnv: a container's own program, told as the public image is
 const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database } = process.env
 const env = { LC_ALL: 'C', LD_LIBRARY_PATH: '/opt/postgres/lib', HOME: FOLDER }
-const asOwner = { uid: OWNER, gid: OWNER, env }
+const isRoot = process.getuid() === 0
+const asOwner = isRoot ? { uid: OWNER, gid: OWNER, env } : { env }
 
 function own(path) {
-  chownSync(path, OWNER, OWNER)
+  if (isRoot) chownSync(path, OWNER, OWNER)
 }
 
 function run(program, args, input) {
@@ -26,7 +28,7 @@ function run(program, args, input) {
 
 own(FOLDER)
 if (!existsSync(`${DATA}/PG_VERSION`)) {
-  mkdirSync(DATA, { recursive: true })
+  mkdirSync(DATA, { recursive: true, mode: 0o700 })
   own(`${FOLDER}/18`)
   own(DATA)
   writeFileSync(PASSWORD, password, { mode: 0o600 })

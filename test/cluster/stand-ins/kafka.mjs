@@ -3,7 +3,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 
-const PROPERTIES = '/tmp/server.properties'
+/** In the folder that the public image insists on being able to write to. */
+const PROPERTIES = '/opt/kafka/config/server.properties'
 /** `___` is a dash, `__` an underscore, `_` a dot. */
 const nameOf = (variable) =>
   variable

@@ -2,23 +2,31 @@ import { chmod, cp, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { kafkaClassPath, registryJar } from '#local/parts/jars.ts'
+import { requireJava } from '#local/parts/java.ts'
 import { postgresBinaries } from '#local/parts/postgres-binaries.ts'
 import { run } from '#local/parts/run.ts'
-import type { ImageParts } from '../cluster/base-images.ts'
-import { copyProgram, NODE_IMAGES } from '../cluster/base-images.ts'
-import { command } from '../cluster/machine-command.ts'
 import { testHost } from '../fixtures/part-host.ts'
+import type { ImageParts } from './base-images.ts'
+import { copyProgram, NODE_IMAGES } from './base-images.ts'
+import { command } from './machine-command.ts'
 
 const HERE = fileURLToPath(new URL('stand-ins/', import.meta.url))
 const JAVA = '/usr/lib/jvm/java'
 const JAVA_LEAVES_OUT = ['jmods', 'include', 'legal', 'man', 'docs', 'demo']
 
-/** What compose is told to take instead of the public images. */
+/** Of public images that only a registry has, by their names in compose and in the chart. */
 export const STAND_INS = {
-  KAFKA_IMAGE: 'localhost/stand-in-kafka:1',
-  REGISTRY_IMAGE: 'localhost/stand-in-registry:1',
-  POSTGRES_IMAGE: 'localhost/stand-in-postgres:1',
+  kafka: 'localhost/stand-in-kafka:1',
+  registry: 'localhost/stand-in-registry:1',
+  postgres: 'localhost/stand-in-postgres:1',
 } as const
+
+/** What the stand-ins take of what the public images are told, for whoever reads what a suite did. */
+export const STAND_INS_TAKE: Readonly<Record<keyof typeof STAND_INS, string>> = {
+  kafka: 'KAFKA_HEAP_OPTS, CLUSTER_ID and KAFKA_* as settings; user 1000',
+  registry: 'all that Apicurio itself reads; user 1001 of group 0',
+  postgres: 'POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB; begins as root or as user 999',
+}
 
 const BASE = 'localhost/stand-in-base:1'
 const JAVA_BASE = 'localhost/stand-in-java:1'
@@ -41,12 +49,11 @@ const base: ImageParts = {
   },
 }
 
-/** Copies what the loader finds for every library of a folder, as far as it lies elsewhere. */
-async function copyLibrariesOf(root: string, folder: string): Promise<void> {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true })
-  for (const { name, parentPath } of names.filter(({ name: each }) => each.includes('.so'))) {
-    // Not everything that is called so is one.
-    const listed = await run('ldd', [join(parentPath, name)])
+/** Copies what the loader finds for some programs and libraries, as far as it lies elsewhere. */
+async function copyLibrariesOf(root: string, files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    // Not everything that is called a library is one.
+    const listed = await run('ldd', [file])
     if (listed.kind === 'missing') throw new Error('there is no ldd in PATH')
     for (const [, library = ''] of listed.output.matchAll(/=> (\/[^ \n]+) \(0x/g)) {
       if (library.startsWith(root)) continue
@@ -55,11 +62,18 @@ async function copyLibrariesOf(root: string, folder: string): Promise<void> {
   }
 }
 
+async function librariesIn(folder: string): Promise<readonly string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true })
+  const libraries = found.filter(({ name }) => name.includes('.so'))
+  return libraries.map(({ name, parentPath }) => join(parentPath, name))
+}
+
 const java: ImageParts = {
   tag: JAVA_BASE,
   lines: [`FROM ${BASE}`, 'COPY root/ /', `ENV PATH=${JAVA}/bin:/usr/bin:/bin`],
   fill: async (root) => {
-    const home = dirname(dirname(await realpath((await command('which', ['java'])).trim())))
+    const found = await command('which', [await requireJava(testHost())])
+    const home = dirname(dirname(await realpath(found.trim())))
     for (const name of await readdir(home)) {
       if (JAVA_LEAVES_OUT.includes(name) || name.endsWith('.zip')) continue
       const to = join(root, JAVA, name)
@@ -68,21 +82,22 @@ const java: ImageParts = {
       await cp(join(home, name), to, { recursive: true, dereference: true, filter: isThere })
     }
     await copyProgram(root, join(home, 'bin/java'), `${JAVA}/bin/java`)
-    await copyLibrariesOf(root, join(root, JAVA, 'lib'))
+    await copyLibrariesOf(root, await librariesIn(join(root, JAVA, 'lib')))
   },
 }
 
 const kafka: ImageParts = {
-  tag: STAND_INS.KAFKA_IMAGE,
+  tag: STAND_INS.kafka,
   lines: [
     `FROM ${JAVA_BASE}`,
-    'COPY root/ /',
-    'COPY --chown=1000:1000 root/var/lib/kafka /var/lib/kafka',
+    'COPY --chown=1000:1000 root/opt/kafka /opt/kafka',
+    'COPY --chown=1000:0 root/var/lib/kafka /var/lib/kafka',
     'USER 1000:1000',
     'ENTRYPOINT ["node", "/opt/kafka/bin/kafka.mjs"]',
   ],
   fill: async (root) => {
     const bin = join(root, 'opt/kafka/bin')
+    await mkdir(join(root, 'opt/kafka/config'), { recursive: true })
     await mkdir(join(root, 'var/lib/kafka/data'), { recursive: true })
     for (const jar of (await kafkaClassPath(testHost())).split(':')) {
       await cp(jar, join(root, 'opt/kafka/libs', jar.slice(dirname(jar).length + 1)))
@@ -95,30 +110,32 @@ const kafka: ImageParts = {
 }
 
 const registry: ImageParts = {
-  tag: STAND_INS.REGISTRY_IMAGE,
+  tag: STAND_INS.registry,
   lines: [
     `FROM ${JAVA_BASE}`,
-    'COPY root/ /',
+    'COPY --chown=1001:0 root/deployments /deployments',
     'WORKDIR /deployments',
-    'USER 1001:1001',
+    'USER 1001',
     'ENTRYPOINT ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar", "registry.jar"]',
   ],
   fill: async (root) => {
     const jar = await registryJar(testHost())
     await cp(dirname(jar), join(root, 'deployments'), { recursive: true })
     await cp(jar, join(root, 'deployments/registry.jar'))
+    // The public image gives its files to its user and to group 0, and promises nothing to others.
+    await command('chmod', ['-R', 'u=rwX,g=rwX,o=', join(root, 'deployments')])
   },
 }
 
 const postgres: ImageParts = {
-  tag: STAND_INS.POSTGRES_IMAGE,
+  tag: STAND_INS.postgres,
   lines: [`FROM ${BASE}`, 'COPY root/ /', 'ENTRYPOINT ["node", "/opt/postgres/postgres.mjs"]'],
   fill: async (root) => {
     const { postgres: program } = await postgresBinaries()
     const own = join(root, 'opt/postgres')
     await cp(dirname(dirname(program)), own, { recursive: true, dereference: true })
-    await copyLibrariesOf(root, join(own, 'lib'))
-    await copyProgram(root, program, '/opt/postgres/bin/postgres')
+    const programs = ['initdb', 'postgres'].map((name) => join(own, 'bin', name))
+    await copyLibrariesOf(root, [...programs, ...(await librariesIn(join(own, 'lib')))])
     await mkdir(join(root, 'var/lib/postgresql'), { recursive: true })
     // initdb wants its user to have a name.
     const users = 'root:x:0:0:root:/:/none\npostgres:x:999:999:postgres:/:/none\n'

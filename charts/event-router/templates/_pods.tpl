@@ -1,8 +1,14 @@
-{{/* Annotations of a pod. Takes a workload. */}}
+{{/*
+Annotations of a pod. Each upgrade of a trial rolls whoever makes tables when it starts, since its
+Postgres may have lost them. Takes a workload.
+*/}}
 {{- define "event-router.podAnnotations" -}}
 {{- $own := dict -}}
 {{- if and .root.Values.metrics.scrapeAnnotations (has "management" .parts) -}}
   {{- $own = dict "prometheus.io/scrape" "true" "prometheus.io/port" "9080" "prometheus.io/path" "/metrics" -}}
+{{- end -}}
+{{- if and .root.Values.dev.enabled (has "database" .parts) (has "management" .parts) -}}
+  {{- $_ := set $own "trial/revision" (toString .root.Release.Revision) -}}
 {{- end -}}
 {{- with mergeOverwrite $own .values.podAnnotations }}{{ toYaml . }}{{ end -}}
 {{- end -}}
@@ -33,6 +39,18 @@ topologySpreadConstraints:
   - {{- hasKey . "labelSelector" | ternary . (merge (deepCopy .) $own) | toYaml | nindent 4 }}
   {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/*
+Resources of a container. A trial reserves hardly any CPU, or it would not fit on a node of two cores
+beside what Kubernetes itself reserves; but for what is scaled by the part of it that is used. Takes a workload.
+*/}}
+{{- define "event-router.resources" -}}
+{{- $resources := deepCopy .values.resources -}}
+{{- if and .root.Values.dev.enabled (ne (dig "autoscaling" "kind" "none" .values) "hpa") -}}
+  {{- $_ := set $resources "requests" (merge (dict "cpu" "10m") (get $resources "requests" | default dict)) -}}
+{{- end -}}
+{{- toYaml $resources -}}
 {{- end -}}
 
 {{/*
@@ -71,7 +89,7 @@ spec:
       env:
         {{- include "event-router.environment" . | trim | nindent 8 }}
       resources:
-        {{- toYaml $values.resources | nindent 8 }}
+        {{- include "event-router.resources" . | nindent 8 }}
       {{- with .container | trim }}
       {{- . | nindent 6 }}
       {{- end }}

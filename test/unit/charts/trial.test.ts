@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { endpointEntries } from '#ingress/endpoint-entry.ts'
-import type { Manifest } from '../../fixtures/chart.ts'
+import type { Manifest, PodSpec } from '../../fixtures/chart.ts'
 import {
+  CHART,
   noHelm,
   object,
   ofKind,
   podOf,
   RELEASE,
+  render,
   renderedSet,
+  running,
   secretVariables,
   variables,
 } from '../../fixtures/chart.ts'
@@ -28,6 +32,17 @@ const compose = parse(
   readFileSync(new URL('../../../docker-compose.yml', import.meta.url), 'utf8'),
   { merge: true },
 ) as ComposeFile
+
+const valuesText = readFileSync(join(CHART, 'values.yaml'), 'utf8')
+
+interface Requests {
+  readonly cpu: string
+  readonly memory: string
+}
+
+function requests({ containers: [container] }: PodSpec): Requests {
+  return (container.resources as { readonly requests: Requests }).requests
+}
 
 describe.runIf(noHelm === null)('a trial', () => {
   let objects: readonly Manifest[]
@@ -99,6 +114,49 @@ describe.runIf(noHelm === null)('a trial', () => {
     expect(ofKind(objects, 'ServiceAccount').map(({ metadata }) => metadata.name)).toContain(
       `${NAME}-registrar`,
     )
+  })
+
+  it('runs each part as the user that its public image is made for', () => {
+    const users = ['kafka', 'registry', 'postgres'].map((part) => {
+      const { securityContext } = pod('Deployment', `dev-${part}`)
+      const { runAsUser, runAsGroup } = securityContext as Record<string, unknown>
+      return `${part} ${runAsUser}:${runAsGroup}`
+    })
+    expect(users).toEqual(['kafka 1000:1000', 'registry 1001:0', 'postgres 999:999'])
+  })
+
+  it('rolls whoever makes tables at each upgrade, since its Postgres may have lost them', () => {
+    const rolled = ofKind(objects, 'Deployment').filter(
+      ({ spec }) => spec.template.metadata.annotations?.['trial/revision'] === '1',
+    )
+    expect(rolled.map(({ metadata }) => metadata.name)).toEqual(
+      ['card', 'compliance', 'pass', 'program', 'settlement'].map(
+        (domain) => `${NAME}-consumer-${domain}`,
+      ),
+    )
+  })
+
+  it('reserves as little as it says, so that it fits on a node of two cores', () => {
+    const lasting = running(objects).filter(({ manifest }) => manifest.kind === 'Deployment')
+    const reserved = lasting.flatMap(({ manifest, pod: spec }) =>
+      Array<Requests>(manifest.spec.replicas).fill(requests(spec)),
+    )
+    const sum = (amounts: readonly string[]) =>
+      amounts.reduce((total, amount) => total + Number.parseInt(amount, 10), 0)
+    const cpu = (sum(reserved.map((each) => each.cpu)) / 1000).toFixed(1)
+    const memory = (sum(reserved.map((each) => each.memory)) / 1024).toFixed(1)
+    const said = /reserves (\S+) CPU .* and (\S+) GiB of memory/.exec(valuesText)?.slice(1)
+    expect([cpu, memory]).toEqual(said)
+  })
+
+  it('leaves the CPU by which an autoscaler measures as it is', async () => {
+    const ingress = { autoscaling: { kind: 'hpa' } }
+    const rendering = await render(JSON.stringify({ dev: { enabled: true }, ingress }))
+    if (rendering.kind !== 'rendered') throw new Error(rendering.reason)
+    const [scaled] = running(rendering.objects).filter(
+      ({ manifest }) => manifest.metadata.name === `${NAME}-ingress`,
+    )
+    expect(scaled && requests(scaled.pod).cpu).toBe('500m')
   })
 
   it('without it nothing of it is there', async () => {

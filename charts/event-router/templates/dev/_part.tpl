@@ -30,7 +30,9 @@ spec:
         runAsNonRoot: true
         runAsUser: {{ .user }}
         runAsGroup: {{ .group }}
+        {{- if .folder }}
         fsGroup: {{ .group }}
+        {{- end }}
         seccompProfile: { type: RuntimeDefault }
       containers:
         - name: {{ trimPrefix "dev-" .component }}

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { run } from '#local/parts/run.ts'
 import { processEnvironment } from '#platform/config/environment.ts'
@@ -10,7 +10,7 @@ import type { Progress } from '../fixtures/tool-shelf.ts'
 import { NODE_ADDRESS, NODE_NAME, PARTS_FILE, STATE_FOLDER } from './addresses.ts'
 import { makeKeys } from './keys.ts'
 import { command, foreground } from './machine-command.ts'
-import { HERE, WORK } from './work-folder.ts'
+import { HERE, REPOSITORY, WORK } from './work-folder.ts'
 
 /** Where the programs are that run inside. */
 export interface Programs {
@@ -116,9 +116,8 @@ async function waited(programs: Programs, what: string, ...line: string[]): Prom
   try {
     await eventually(() => inside(programs, ...line), STARTING)
   } catch (cause) {
-    throw new Error(`${what}: not within ${STARTING.withinMs / 1000} s; its logs are kept`, {
-      cause,
-    })
+    const place = relative(REPOSITORY, WORK.logs)
+    throw new Error(`${what}: not within ${STARTING.withinMs / 1000} s; see ${place}`, { cause })
   }
 }
 

@@ -59,6 +59,7 @@ export async function prepare(
   const proceedings = new Proceedings(print)
   const tag = await version()
   const next = `${tag}-next`
+  print('     the images of this repository; the first one takes the packages from npm …')
   const images = await buildServices({ tag }, print)
   await proceedings.step('the images run as a numbered user that is not root', async () =>
     checkTargets(),

@@ -24,7 +24,7 @@ export const STAND_INS = {
 /** What the stand-ins take of what the public images are told, for whoever reads what a suite did. */
 export const STAND_INS_TAKE: Readonly<Record<keyof typeof STAND_INS, string>> = {
   kafka: 'KAFKA_HEAP_OPTS, CLUSTER_ID and KAFKA_* as settings; user 1000',
-  registry: 'all that Apicurio itself reads; user 1001 of group 0',
+  registry: 'JAVA_MAX_MEM_RATIO, and all that Apicurio itself reads; user 1001 of group 0',
   postgres: 'POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB; begins as root or as user 999',
 }
 
@@ -116,12 +116,15 @@ const registry: ImageParts = {
     'COPY --chown=1001:0 root/deployments /deployments',
     'WORKDIR /deployments',
     'USER 1001',
-    'ENTRYPOINT ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar", "registry.jar"]',
+    'ENTRYPOINT ["/deployments/run.sh"]',
   ],
   fill: async (root) => {
     const jar = await registryJar(testHost())
     await cp(dirname(jar), join(root, 'deployments'), { recursive: true })
     await cp(jar, join(root, 'deployments/registry.jar'))
+    const small = '-XX:+UseSerialGC -XX:TieredStopAtLevel=1'
+    const heap = `-XX:MaxRAMPercentage=\${JAVA_MAX_MEM_RATIO:-80} ${small}`
+    await script(join(root, 'deployments/run.sh'), [`exec java ${heap} -jar registry.jar`])
     // The public image gives its files to its user and to group 0, and promises nothing to others.
     await command('chmod', ['-R', 'u=rwX,g=rwX,o=', join(root, 'deployments')])
   },

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { INGRESS_MEMORY } from '#local/memory.ts'
 import { freePort } from '#local/parts/ports.ts'
 import type { Stand } from '../chaos/stand.ts'
 import { eventually } from '../fixtures/eventually.ts'
@@ -113,6 +114,8 @@ export class IngressBench {
     const port = await freePort()
     const managementPort = String(await freePort())
     const { pid } = await this.#stand.startProcess(name, file, {
+      // Of all four, since memory is speed.
+      ...INGRESS_MEMORY,
       PORT: String(port),
       INGRESS_PORT: String(port),
       MANAGEMENT_PORT: managementPort,

@@ -1,7 +1,10 @@
 /** A batch of the safe producer: encoding it blocks for about 4 ms. */
 const MOST_EVENTS = 200
-/** Often and little: whoever waits behind a step waits for some milliseconds. */
-const STEPS_A_SECOND = 10
+/**
+ * Often and little: consumers and their database work on the events of a step all at once, and
+ * whoever waits behind that should wait for some milliseconds.
+ */
+const STEPS_A_SECOND = 20
 
 /**
  * Events of one step of a release.

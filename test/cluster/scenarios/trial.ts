@@ -41,7 +41,7 @@ async function install(site: Site): Promise<Findings> {
   return {
     pods: running.length,
     restarts: restarts.reduce((sum, { restartCount }) => sum + restartCount, 0),
-    'stand-ins built here': parts.map(({ name, takes }) => `${name} (${takes})`).join('; '),
+    'stand-ins built here': parts.map(({ name }) => name).join(', '),
   }
 }
 

@@ -1,5 +1,5 @@
-/** Below this the collector of young objects is quicker than we are. */
-const LEAST_BYTES = 1024
+/** A usual event is smaller: giving each of them back costs 4 % of the ingress's time. */
+const LEAST_BYTES = 4096
 
 /**
  * Gives the memory of bytes that nobody needs any more back at once. They are outside of the heap,

@@ -5,7 +5,11 @@ import { INGRESS_SETTINGS } from '#ingress/settings.ts'
 import type { ControlTail } from '#platform/kafka/control-tail.ts'
 import { createLogger } from '#platform/log.ts'
 import { routesOf } from '#quarantine/current-routes.ts'
-import { quarantineExtents, quarantineLog } from '#quarantine/quarantine-log.ts'
+import {
+  GENTLE_BYTES_AT_ONCE,
+  quarantineExtents,
+  quarantineLog,
+} from '#quarantine/quarantine-log.ts'
 import { ReleaseTally } from '#quarantine/release-tally.ts'
 import { VersionRelease } from '#quarantine/version-release.ts'
 import type { ActivationEnd, ActivationStep, VersionMoves } from '#registrar/activation.ts'
@@ -47,7 +51,11 @@ function routesThen(catalogue: ControlTail, version: string, prefix: string): Ro
 function quarantinesOf({ connection, topicPrefix }: VersionsAccess) {
   return MODES.map((mode) => {
     const access = { connection, log: silent, topic: quarantineTopic(topicPrefix, mode) }
-    return { mode, log: quarantineLog(access), extents: () => quarantineExtents(access, {}) }
+    return {
+      mode,
+      log: quarantineLog(access, GENTLE_BYTES_AT_ONCE),
+      extents: () => quarantineExtents(access, {}),
+    }
   })
 }
 

@@ -36,8 +36,14 @@ export interface QuarantineAccess {
 
 /** Of one partition; with 12 of them no more than 3 MiB are in memory at a time. */
 const BYTES_AT_ONCE = 262_144
+/** Kafka sends and we decode what comes at once without a pause: some milliseconds of a core. */
+export const GENTLE_BYTES_AT_ONCE = 65_536
 
-export function quarantineLog({ connection, log, topic }: QuarantineAccess): QuarantineLog {
+/** @param bytesAtOnce most bytes that one partition may bring */
+export function quarantineLog(
+  { connection, log, topic }: QuarantineAccess,
+  bytesAtOnce = BYTES_AT_ONCE,
+): QuarantineLog {
   return {
     topic,
     read: (stretches, stopped, onEntries) =>
@@ -45,7 +51,7 @@ export function quarantineLog({ connection, log, topic }: QuarantineAccess): Qua
         connection,
         log,
         stretches: stretches.map((stretch) => ({ ...stretch, topic })),
-        bytesAtOnce: BYTES_AT_ONCE,
+        bytesAtOnce,
         signal: stopped,
         onRecords: ({ partition }, records) =>
           onEntries(

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { QuarantineLog } from './quarantine-log.ts'
 
 /** Times what a part took. */
-const RESTS = 2
+const RESTS = 3
 /** Longer pauses would only let the coordinator wonder. */
 const LONGEST_REST_MS = 200
 
 /**
- * The same log, read in a third of the time at most: after each part a rest twice as long as it took
- * to come and to be looked at. A backlog is megabytes, and whoever reads it shares machine and brokers.
+ * The same log, read in a quarter of the time at most: after each part a rest three times as long as
+ * it took to come and to be looked at. A backlog is megabytes, and whoever reads it shares machine and brokers.
  */
 export function unhurriedLog(log: QuarantineLog): QuarantineLog {
   return {

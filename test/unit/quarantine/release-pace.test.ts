@@ -5,7 +5,7 @@ describe('the pace of a release', () => {
   it.each([
     [null, 200],
     [10_000, 200],
-    [100, 5],
+    [100, 10],
     [1, 1],
     [0.1, 1],
   ])('at %s events a second takes steps of %s', (rate, length) => {

@@ -159,6 +159,14 @@ function percentiles({ times, lateness }: VersionsLoadResult, version: string) {
   }
 }
 
+/** Of all rounds together: steadier, but one bad round of the machine is in it. */
+function ratioOfAll(times: VersionsLoadResult['times']): number {
+  const of = (isMeant: (phase: string) => boolean) =>
+    p99(Object.entries(times).flatMap(([name, values]) => (isMeant(name) ? values : [])))
+  const alone = of((name) => name.startsWith('before') || name.startsWith('after'))
+  return Number((of((name) => name.startsWith('during')) / alone).toFixed(3))
+}
+
 function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
@@ -233,6 +241,7 @@ test('10,000 events of a version that nobody knew flow in order within a minute 
     known_failures: result.failures.length,
     p99s,
     ratio,
+    ratio_of_all: ratioOfAll(result.times),
     bound: BOUND,
     ...order,
     effects: had,

@@ -48,7 +48,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
 FROM service AS ingress
 ENV INGRESS_HOST=0.0.0.0
 # As on one machine (services/local/memory.ts): with a full queue and hostile callers about 300 MiB.
-ENV NODE_OPTIONS="--max-old-space-size=256 --max-semi-space-size=4" \
+ENV NODE_OPTIONS="--max-old-space-size=256 --max-semi-space-size=8" \
   MALLOC_ARENA_MAX=1 \
   MALLOC_MMAP_THRESHOLD_=32768
 EXPOSE 8080

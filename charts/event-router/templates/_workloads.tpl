@@ -6,7 +6,7 @@ Node's young generation may grow. Whoever takes it adds root. Takes root, compon
 {{- $v := .root.Values -}}
 {{- $workload := dict "component" .component "target" .component "semiSpaceMiB" 2 -}}
 {{- if eq .component "ingress" -}}
-  {{- $_ := set $workload "semiSpaceMiB" 4 -}}
+  {{- $_ := set $workload "semiSpaceMiB" 8 -}}
   {{- $_ := set $workload "values" $v.ingress -}}
   {{- $_ := set $workload "parts" (list "log" "kafka" "endpoints" "webhooks" "management" "tracing") -}}
 {{- else if eq .component "registrar" -}}

@@ -84,7 +84,7 @@ describe.runIf(noHelm === null)('with everything turned that can be', () => {
     const ingress = running(objects).find(({ manifest }) => manifest.metadata.name === INGRESS)
     if (ingress === undefined) throw new Error('there is no ingress')
     expect(variables(ingress.pod)).toMatchObject({
-      NODE_OPTIONS: '--max-old-space-size=512 --max-semi-space-size=4',
+      NODE_OPTIONS: '--max-old-space-size=512 --max-semi-space-size=8',
       LOG_LEVEL: 'warn',
       INGRESS_HOST: '::',
       MANAGEMENT_HOST: '::',

@@ -82,7 +82,7 @@ describe.runIf(noHelm === null)('by default', () => {
     const options = running(objects).map(({ pod }) => variables(pod).NODE_OPTIONS)
     expect(options).toContain(INGRESS_MEMORY.NODE_OPTIONS)
     expect(options).toContain(CONSUMER_MEMORY.NODE_OPTIONS)
-    expect(heaps).toContainEqual({ heap: 256, young: 4, limit: 512 })
+    expect(heaps).toContainEqual({ heap: 256, young: 8, limit: 512 })
     expect(heaps).toContainEqual({ heap: 128, young: 2, limit: 320 })
     for (const { heap, limit } of heaps) expect(limit).toBeGreaterThanOrEqual(heap * 1.5)
   })

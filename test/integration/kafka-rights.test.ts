@@ -81,6 +81,18 @@ async function tried(work: () => Promise<unknown>): Promise<string> {
   }
 }
 
+/** Who may is not kept from it for good: leaders and coordinators of a young broker come in time. */
+async function answerTo(work: () => Promise<unknown>, isAllowed: boolean): Promise<string> {
+  let answer = await tried(work)
+  if (!isAllowed) return answer
+  const again = async () => {
+    answer = await tried(work)
+    return answer === 'may'
+  }
+  if (answer !== 'may') await eventually(again, { withinMs: 20_000 }).catch(() => {})
+  return answer
+}
+
 async function write(principal: Principal, topic: string): Promise<void> {
   const client = kafkaClient(kafka.connection(principal, 'test'), log, 0)
   const producer = client.producer({ allowAutoTopicCreation: false, retry: { retries: 0 } })
@@ -180,7 +192,10 @@ describe('a principal of the router', () => {
   it.each(MATRIX)('may %s only if it is one of: %s', async (_what, who, work) => {
     const principals = Object.keys(OWN_GROUP) as Principal[]
     const found = await Promise.all(
-      principals.map(async (principal) => [principal, await tried(() => work(principal))]),
+      principals.map(async (principal) => [
+        principal,
+        await answerTo(() => work(principal), who.includes(principal)),
+      ]),
     )
     const expected = principals.map((principal) => [
       principal,

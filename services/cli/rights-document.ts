@@ -1,8 +1,11 @@
 import type { KafkaRight } from '#core/kafka-rights.ts'
 import { kafkaRights, PRINCIPALS } from '#core/kafka-rights.ts'
+import { KAFKA_SETTINGS } from '#platform/config/service-settings.ts'
+import { loadSettings } from '#platform/config/settings.ts'
 import { markdownTable } from './markdown-table.ts'
 
-const PREFIX = 'event-router'
+/** What names begin with when nobody says otherwise: the commands can be run as they stand. */
+const { topicPrefix: PREFIX } = loadSettings({ topicPrefix: KAFKA_SETTINGS.topicPrefix }, {})
 
 function nameOf({ name, isPrefix }: KafkaRight): string {
   return isPrefix ? `\`${name}*\`` : `\`${name}\``
@@ -28,7 +31,9 @@ export function rightsDocument(): string {
     `${right.resource} ${nameOf(right)}`,
     right.operations.join(', '),
   ])
-  const commands = all.map(({ principal, right }) => commandLine(`${PREFIX}-${principal}`, right))
+  const commands = all.map(({ principal, right }) =>
+    commandLine(`event-router-${principal}`, right),
+  )
   return [
     markdownTable(['Who', 'What', 'May'], rows),
     ['```sh', HEAD, ...commands, '```'].join('\n'),

@@ -129,8 +129,9 @@ export class HeldPartitions<Item extends HeldRecord> {
   /**
    * Nobody answered for them. The first time, and for as long as it is known that a broker is absent,
    * they stay together: what waits for it is served by one call as soon as others do without it.
-   * Unexplained silence again may be due to one partition that hides the answers for its leader's others, so they go in eighths; what meets silence in a
-   * round of eighths is gathered for the next, so a round never takes more than eight such calls.
+   * Unexplained silence again may be due to one partition that hides the answers for its leader's
+   * others, so they go in eighths; what meets silence in a round of eighths is gathered for the
+   * next, so a round never takes more than eight such calls.
    *
    * @param silences of the trial that they were in; 0 before the first, and where it is explained
    */

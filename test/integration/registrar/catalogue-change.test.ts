@@ -10,9 +10,9 @@ import { keepingSchemas } from '#registrar/catalogue-merge.ts'
 import { readCatalogue } from '#registrar/catalogue-reader.ts'
 import { writeCatalogue } from '#registrar/catalogue-writer.ts'
 import { register } from '#registrar/register.ts'
-import type { RegistrarSettings } from '#registrar/settings.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { API, gateToKafka } from '../../fixtures/kafka-gate.ts'
+import { registrarSettings } from '../../fixtures/registrar-settings.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
 const BEFORE = '2026-02-01' as ApiVersion
@@ -27,21 +27,6 @@ const connection = {
   sasl: null,
 }
 const writing = { connection, topic: `${PREFIX}.control`, log, withinMs: WITHIN_MS }
-
-function settings(schemasFolder: string, broker: string): RegistrarSettings {
-  return {
-    logLevel: 'info',
-    kafkaBrokers: [broker],
-    topicPrefix: PREFIX,
-    kafkaSsl: false,
-    kafkaSaslMechanism: null,
-    kafkaSaslUsername: null,
-    kafkaSaslPassword: null,
-    schemaRegistryUrl: inject('registryUrl'),
-    schemasFolder,
-    replicationFactor: null,
-  } as RegistrarSettings
-}
 
 async function entryNow(): Promise<CatalogueEntry> {
   const entry = (await readCatalogue(connection, writing.topic, log, WITHIN_MS))?.get(VERSION)
@@ -66,7 +51,7 @@ describe('two who write to the catalogue at once', () => {
     // The first version of all would be active at once.
     for (const version of [BEFORE, VERSION]) {
       await cp(`schemas/${version}`, join(folder.path, version), { recursive: true })
-      const done = await register(settings(folder.path, inject('kafkaBrokers')), log)
+      const done = await register(registrarSettings(PREFIX, folder.path), log)
       expect(done.kind).toBe('done')
     }
     const registered = await entryNow()
@@ -78,7 +63,7 @@ describe('two who write to the catalogue at once', () => {
     const isWrite = ({ api, body }: { api: number; body: Buffer }) =>
       api === API.produce && body.includes(writing.topic)
     gate.hold(isWrite)
-    const late = register(settings(folder.path, gate.address), log)
+    const late = register(registrarSettings(PREFIX, folder.path, gate.address), log)
     await eventually(async () => gate.requests.some(isWrite), { withinMs: WITHIN_MS })
     await written(withOtherSchemas(registered, 'draining'))
     gate.release()

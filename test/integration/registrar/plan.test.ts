@@ -9,8 +9,8 @@ import { createLogger } from '#platform/log.ts'
 import { RegistryClient } from '#platform/registry/registry-client.ts'
 import { planRegistration, register } from '#registrar/register.ts'
 import { planLines, registrationLines } from '#registrar/report.ts'
-import type { RegistrarSettings } from '#registrar/settings.ts'
 import { runCli } from '../../fixtures/cli.ts'
+import { registrarSettings } from '../../fixtures/registrar-settings.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
 const log = createLogger({ service: 'test', level: 'silent' })
@@ -22,21 +22,6 @@ const connection: KafkaConnection = {
 }
 // A registry that has just started may take longer than a registration would wait.
 const registry = new RegistryClient({ url: inject('registryUrl'), timeoutMs: 20_000 })
-
-function settings(topicPrefix: string, schemasFolder: string): RegistrarSettings {
-  return {
-    logLevel: 'info',
-    kafkaBrokers: [inject('kafkaBrokers')],
-    topicPrefix,
-    kafkaSsl: false,
-    kafkaSaslMechanism: null,
-    kafkaSaslUsername: null,
-    kafkaSaslPassword: null,
-    schemaRegistryUrl: inject('registryUrl'),
-    schemasFolder,
-    replicationFactor: null,
-  } as RegistrarSettings
-}
 
 /** A copy of the newest version under a date that no other test uses: its subjects are new. */
 async function newVersion() {
@@ -76,13 +61,15 @@ describe('schemas plan', () => {
   it('names what register then does, says it twice alike, and changes nothing', async () => {
     const { path, version } = await newVersion()
     const before = await world('plantest', version)
-    const first = await planRegistration(settings('plantest', path), log)
-    expect(await planRegistration(settings('plantest', path), log)).toEqual(first)
+    const first = await planRegistration(registrarSettings('plantest', path), log)
+    expect(await planRegistration(registrarSettings('plantest', path), log)).toEqual(first)
     expect(await world('plantest', version)).toEqual(before)
     const planned = planLines(first)
     expect(planned.at(-1)).toBe('29 changes would be made; nothing was changed.')
 
-    const done = registrationLines(await register(settings('plantest', path), log)).join('\n')
+    const done = registrationLines(await register(registrarSettings('plantest', path), log)).join(
+      '\n',
+    )
     expect(done).toContain('29 changes made.')
     for (const domain of DOMAINS) {
       expect(planned).toContain(`would register ${recordName(version, domain)}`)
@@ -91,7 +78,7 @@ describe('schemas plan', () => {
     expect(planned).toContain(`would write catalogue entry ${version} (active)`)
     const after = await world('plantest', version)
     expect(after).not.toEqual(before)
-    const last = planLines(await planRegistration(settings('plantest', path), log))
+    const last = planLines(await planRegistration(registrarSettings('plantest', path), log))
     expect(last).toEqual([expect.stringMatching(/^Nothing would change/)])
     expect(await world('plantest', version)).toEqual(after)
   })

@@ -13,9 +13,9 @@ import { readCatalogue } from '#registrar/catalogue-reader.ts'
 import { register } from '#registrar/register.ts'
 import type { Registration } from '#registrar/registration.ts'
 import { registrationLines } from '#registrar/report.ts'
-import type { RegistrarSettings } from '#registrar/settings.ts'
 import { eventually } from '../../fixtures/eventually.ts'
 import { API, gateToKafka } from '../../fixtures/kafka-gate.ts'
+import { registrarSettings } from '../../fixtures/registrar-settings.ts'
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
 
 const log = createLogger({ service: 'test', level: 'silent' })
@@ -24,21 +24,6 @@ const connection: KafkaConnection = {
   clientId: 'register-test',
   ssl: false,
   sasl: null,
-}
-
-function settings(topicPrefix: string, schemasFolder = 'schemas'): RegistrarSettings {
-  return {
-    logLevel: 'info',
-    kafkaBrokers: [inject('kafkaBrokers')],
-    topicPrefix,
-    kafkaSsl: false,
-    kafkaSaslMechanism: null,
-    kafkaSaslUsername: null,
-    kafkaSaslPassword: null,
-    schemaRegistryUrl: inject('registryUrl'),
-    schemasFolder,
-    replicationFactor: null,
-  } as RegistrarSettings
 }
 
 function done(registration: Registration): Extract<Registration, { kind: 'done' }> {
@@ -99,10 +84,10 @@ async function recordingRegistry(): Promise<{ url: string; requests: string[] }>
 
 describe('schemas register', () => {
   it('makes everything the first time and changes nothing the second time', async () => {
-    const first = done(await register(settings('regtwice'), log))
+    const first = done(await register(registrarSettings('regtwice'), log))
     expect(first.changes.filter(({ kind }) => kind === 'topic_created')).toHaveLength(16)
     expect(first.changes.filter(({ kind }) => kind === 'entry_written')).toHaveLength(3)
-    const second = done(await register(settings('regtwice'), log))
+    const second = done(await register(registrarSettings('regtwice'), log))
     expect(second.changes).toEqual([])
     expect(second.differences).toEqual([])
     expect(second.subjects).toHaveLength(18)
@@ -111,9 +96,7 @@ describe('schemas register', () => {
   it('makes the versions of a first installation active, all or none, whenever it dies', async () => {
     const gate = await gateToKafka(inject('kafkaBrokers'))
     onTestFinished(() => gate.close())
-    const first = done(
-      await register({ ...settings('regfirst'), kafkaBrokers: [gate.address] }, log),
-    )
+    const first = done(await register(registrarSettings('regfirst', 'schemas', gate.address), log))
     const versions = [...first.states.keys()]
     expect(versions).toHaveLength(3)
     expect(new Set(first.states.values())).toEqual(new Set(['active']))
@@ -126,7 +109,7 @@ describe('schemas register', () => {
   })
 
   it('writes to the catalogue what the registry answers by id', async () => {
-    done(await register(settings('regids'), log))
+    done(await register(registrarSettings('regids'), log))
     const catalogue = await readCatalogue(connection, 'regids.control', log, 20_000)
     const card = catalogue?.get('2026-05-19' as ApiVersion)?.domains.card
     expect(card?.subject).toBe('com.qairopay.events.v2026_05_19.CardEvent')
@@ -142,7 +125,12 @@ describe('schemas register', () => {
     onTestFinished(() => folder.remove())
     await newVersion(folder.path, '2031-01-01')
     const { url, requests } = await recordingRegistry()
-    done(await register({ ...settings('regorder', folder.path), schemaRegistryUrl: url }, log))
+    done(
+      await register(
+        { ...registrarSettings('regorder', folder.path), schemaRegistryUrl: url },
+        log,
+      ),
+    )
     const levels = requests.filter((request) => request.startsWith('PUT /config/'))
     expect(levels).toHaveLength(6)
     for (const level of levels) {
@@ -153,7 +141,7 @@ describe('schemas register', () => {
   })
 
   it('leaves every subject at FULL_TRANSITIVE', async () => {
-    const { subjects } = done(await register(settings('reglevels'), log))
+    const { subjects } = done(await register(registrarSettings('reglevels'), log))
     const registry = new RegistryClient({ url: inject('registryUrl') })
     for (const { subject } of subjects) {
       const level = await registry.compatibility(subject)
@@ -163,7 +151,7 @@ describe('schemas register', () => {
 
   it('refuses a topic with another number of partitions, names it, and changes nothing', async () => {
     await createTopic('regparts.sandbox.card', 6)
-    expect(await register(settings('regparts'), log)).toEqual({
+    expect(await register(registrarSettings('regparts'), log)).toEqual({
       kind: 'partitions_differ',
       conflicts: [{ topic: 'regparts.sandbox.card', declared: 12, found: 6 }],
     })
@@ -175,7 +163,7 @@ describe('schemas register', () => {
     onTestFinished(() => folder.remove())
     await cp('schemas/2026-05-19', join(folder.path, '2026-05-19'), { recursive: true })
     await writeFile(join(folder.path, '2026-05-19', 'card.avsc'), '{"type":"record"}')
-    const registration = await register(settings('regbroken', folder.path), log)
+    const registration = await register(registrarSettings('regbroken', folder.path), log)
     expect(registration.kind).toBe('bad_schemas')
     expect(await topicsOf('regbroken')).toEqual([])
   })
@@ -185,25 +173,25 @@ describe('schemas register', () => {
     onTestFinished(() => folder.remove())
     await mkdir(folder.path, { recursive: true })
     await cp('schemas/2026-02-01', join(folder.path, '2026-02-01'), { recursive: true })
-    done(await register(settings('reglater', folder.path), log))
+    done(await register(registrarSettings('reglater', folder.path), log))
     await cp('schemas/2026-05-19', join(folder.path, '2026-05-19'), { recursive: true })
-    const later = done(await register(settings('reglater', folder.path), log))
+    const later = done(await register(registrarSettings('reglater', folder.path), log))
     expect(later.changes.filter(({ kind }) => kind === 'entry_written')).toEqual([
       // Events of it may be waiting: whoever releases them makes it active.
       { kind: 'entry_written', version: '2026-05-19', state: 'unknown' },
     ])
     expect(registrationLines(later).join('\n')).toContain('`versions release 2026-05-19`')
-    const again = done(await register(settings('reglater', folder.path), log))
+    const again = done(await register(registrarSettings('reglater', folder.path), log))
     expect(again.changes).toEqual([])
   })
 
   it('says which part of the world is away', async () => {
-    const away = { ...settings('regaway'), schemaRegistryUrl: 'http://127.0.0.1:9' }
+    const away = { ...registrarSettings('regaway'), schemaRegistryUrl: 'http://127.0.0.1:9' }
     expect(await register(away, log)).toMatchObject({
       kind: 'failed',
       reason: expect.stringMatching(/registry cannot be reached/),
     })
-    const noKafka = { ...settings('regaway'), kafkaBrokers: ['127.0.0.1:9'] }
+    const noKafka = { ...registrarSettings('regaway'), kafkaBrokers: ['127.0.0.1:9'] }
     expect(await register(noKafka, log)).toMatchObject({ kind: 'failed', step: 'topics' })
   })
 })

@@ -17,6 +17,7 @@ import { loadSettings } from '#platform/config/settings.ts'
 import { createLogger } from '#platform/log.ts'
 import type { SpanFacts, Tracing } from '#platform/traces.ts'
 import { eventually } from '../../fixtures/eventually.ts'
+import { USUAL_RECEIVER } from './receiver-options.ts'
 
 const SECRET_WORDS = 'password of somebody'
 
@@ -34,18 +35,12 @@ function stage(options: StageOptions = {}) {
   const environment = { KAFKA_BROKERS: '127.0.0.1:1', ENDPOINTS_FILE: '/nowhere' }
   const settings = { ...loadSettings(INGRESS_SETTINGS, environment), ...options.settings }
   const receiver = new Receiver({
+    ...USUAL_RECEIVER,
     identify: options.identify ?? (() => Promise.reject(new TypeError(SECRET_WORDS))),
     committer: { submit: () => Promise.reject(new Error('unused')) },
-    admission: { ofRequest: () => null, ofEvent: () => null, ofWebhook: () => null },
     recent: new RecentEvents(1),
     table: () => compileRoutes([], 'prefix', () => null),
     leaseHeld: () => false,
-    jsonDepth: 64,
-    staleSignature: 'quarantine',
-    cardNumbers: 'count',
-    takesCalls: () => false,
-    answerCall: () => Promise.reject(new Error('unused')),
-    now: Date.now,
   })
   const levels = {
     queueRecords: () => 0,

@@ -11,6 +11,7 @@ import type { VersionRoutes } from '#ingress/routes.ts'
 import { compileRoutes } from '#ingress/routes.ts'
 import type { VerifiedBody } from '#ingress/signature.ts'
 import type { EventEncoder } from '#platform/avro/event-encoder.ts'
+import { USUAL_RECEIVER } from './receiver-options.ts'
 
 const EVENT = {
   id: 'evt_1',
@@ -57,6 +58,7 @@ class Stage {
     const versions = new Map([['2026-05-19', version]])
     const table = { ...compileRoutes([], 'p', () => null), versions }
     this.#receiver = new Receiver({
+      ...USUAL_RECEIVER,
       identify: async ({ body }) => verified(body),
       committer: {
         submit: async (record) => {
@@ -64,16 +66,9 @@ class Stage {
           return { kind: 'durable', at: { topic: record.topic, partition: 0, offset: '0' } }
         },
       },
-      admission: { ofRequest: () => null, ofEvent: () => null, ofWebhook: () => null },
       recent: new RecentEvents(10),
       table: () => table,
       leaseHeld: () => true,
-      jsonDepth: 64,
-      staleSignature: 'quarantine',
-      cardNumbers: 'count',
-      takesCalls: () => false,
-      answerCall: () => Promise.reject(new Error('unused')),
-      now: Date.now,
       ...changes,
     })
   }

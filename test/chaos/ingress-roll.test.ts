@@ -30,9 +30,7 @@ beforeAll(async () => {
   parts = await startSeparateServices(folder.path, [endpoint], [])
   const { endpointsFile } = stackFolder(folder.path)
   const place = { brokers: parts.brokers, prefix: 'qairopay', endpointsFile, endpoint }
-  // One tenant sends all of it, as fast as it is answered: a limit of its own is no fault here.
-  const noLimit = { TENANT_RATE_PER_SECOND: '0' }
-  pair = await IngressPair.start(place, { DRAIN_DELAY_MS: '2500', ...noLimit })
+  pair = await IngressPair.start(place, { DRAIN_DELAY_MS: '2500' })
 })
 
 afterAll(async () => {
